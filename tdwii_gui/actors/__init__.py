@@ -1,0 +1,1 @@
+"""The actors of the profile: one class each, one method per transaction."""

@@ -1,0 +1,1 @@
+"""AE directory, settings and paths: everything that a user configures."""

@@ -1,0 +1,1 @@
+"""The DICOM service layer that all actors share. No Qt."""

@@ -1,0 +1,1 @@
+"""Persistence: databases and Part 10 files. No sockets."""
