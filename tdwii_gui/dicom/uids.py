@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pydicom.uid import UID, UID_dictionary, generate_uid
+from pydicom._uid_dict import UID_dictionary  # the one place that maps keywords to UIDs
+from pydicom.uid import UID, generate_uid
 
 _BY_KEYWORD: Final = {entry[4]: UID(uid) for uid, entry in UID_dictionary.items()}
 
