@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from tdwii_gui.actors.events import ActorEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+E = TypeVar("E", bound=ActorEvent)
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -15,3 +23,51 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real test data are not here: {SHARED_DATA}")
     return SHARED_DATA
+
+
+class EventRecorder:
+    """Hears actors and lets a test wait for what it expects."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._events: list[ActorEvent] = []
+
+    def __call__(self, event: ActorEvent) -> None:
+        with self._changed:
+            self._events.append(event)
+            self._changed.notify_all()
+
+    @property
+    def events(self) -> list[ActorEvent]:
+        with self._changed:
+            return list(self._events)
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def wait_for(self, kind: type[E], accept: Callable[[E], bool] = lambda _: True) -> E:
+        """Return the first event of a kind that is accepted, now or within ten seconds."""
+
+        def find() -> E | None:
+            return next((e for e in self._events if isinstance(e, kind) and accept(e)), None)
+
+        with self._changed:
+            found = self._changed.wait_for(find, timeout=10)
+            assert found, f"no {kind.__name__} as wanted among {self._events}"
+            return found
+
+
+@pytest.fixture
+def recorder() -> EventRecorder:
+    return EventRecorder()
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Fail a test that leaves one of our threads alive; those that are ending get a moment."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=3)
+    left = [t.name for t in set(threading.enumerate()) - before if t.is_alive()]
+    assert not left, f"threads left alive: {left}"

@@ -1,0 +1,105 @@
+"""The Patient Position Verification System: is told of steps and has their inputs at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tdwii_gui.actors.actor import Actor, Surroundings
+from tdwii_gui.actors.events import EventReported, InputsRetrieved, InstanceReceived
+from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
+from tdwii_gui.actors.worker import task
+from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.net.event_receiver import EventReceiver
+from tdwii_gui.dicom.net.storage_scp import StorageScp
+from tdwii_gui.dicom.net.ups_scu import UpsScu
+from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from tdwii_gui.config.settings import PpvsSettings
+    from tdwii_gui.dicom.net.event_receiver import EventReport
+    from tdwii_gui.dicom.store.instance_store import AddOutcome
+
+_TELLS_OF_A_STEP = (EventType.STATE_REPORT, EventType.ASSIGNED)
+
+
+class Ppvs(Actor):
+    """Subscribes to the TMS's steps, hears their events and retrieves their inputs.
+
+    Attributes
+    ----------
+    instances : InstanceStore
+        The staging folder in which retrieved instances arrive.
+    """
+
+    def __init__(self, settings: PpvsSettings, surroundings: Surroundings) -> None:
+        super().__init__(settings, surroundings)
+        self._settings = settings
+        staging = settings.import_staging_directory
+        self.instances = InstanceStore(
+            Path(staging) if staging else surroundings.data_folder / "ppvs",
+            on_conflict=Conflict.REPLACE,
+        )
+        self._retriever = InputRetriever(
+            self.local, self.directory, self.instances, settings.ost_ae_title
+        )
+        self.serve(
+            StorageScp(self.instances, self._on_stored), EventReceiver(self._on_event_report)
+        )
+
+    @task()
+    def subscribe(self, *, deletion_lock: bool = False) -> int:
+        """Subscribe to all steps of the TMS (PS3.4 CC.2.3.2); return the status."""
+        with self._tms() as scu:
+            return scu.subscribe_globally(self.ae_title, deletion_lock=deletion_lock)
+
+    @task()
+    def query_steps(self, query: Dataset) -> list[Ups]:
+        """Return the steps that match (C-FIND)."""
+        with self._tms() as scu:
+            return [Ups(answer) for answer in scu.c_find(query)]
+
+    @task()
+    def fetch_step(self, sop_instance_uid: str) -> Ups:
+        """Return a step as the TMS has it now (N-GET)."""
+        return self._fetch_step(sop_instance_uid)
+
+    @task()
+    def retrieve_inputs(self, sop_instance_uid: str) -> RetrievalResult:
+        """Fetch a step and retrieve what it references and is not here yet."""
+        return self._retrieve_inputs(self._fetch_step(sop_instance_uid))
+
+    @task()
+    def _download(self, sop_instance_uid: str) -> None:
+        """Retrieve the inputs of a step of our machine that can still be treated."""
+        step = self._fetch_step(sop_instance_uid)
+        machine = self._settings.machine
+        if step.state is ProcedureStepState.SCHEDULED and (not machine or step.machine == machine):
+            self._retrieve_inputs(step)
+
+    def close(self) -> None:
+        """Close the staging store."""
+        self.instances.close()
+
+    def _tms(self) -> UpsScu:
+        return UpsScu(self.local, self.directory.lookup(self._settings.tms_ae_title))
+
+    def _fetch_step(self, sop_instance_uid: str) -> Ups:
+        with self._tms() as scu:
+            return Ups(scu.n_get(sop_instance_uid))
+
+    def _retrieve_inputs(self, step: Ups) -> RetrievalResult:
+        result = self._retriever.retrieve(step.inputs)
+        self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
+        return result
+
+    def _on_event_report(self, report: EventReport) -> None:
+        self.emit(EventReported(self.ae_title, report))
+        if self._settings.auto_download and report.event_type in _TELLS_OF_A_STEP:
+            self._download(report.sop_instance_uid)
+
+    def _on_stored(self, outcome: AddOutcome) -> None:
+        self.emit(InstanceReceived(self.ae_title, outcome.instance))

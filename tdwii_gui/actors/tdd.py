@@ -1,0 +1,175 @@
+"""The Treatment Delivery Device: from the worklist to the completed step (RO-58 ... RO-65)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tdwii_gui.actors.actor import Actor, Surroundings
+from tdwii_gui.actors.events import (
+    EventReported,
+    InputsRetrieved,
+    InstanceReceived,
+)
+from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
+from tdwii_gui.actors.worker import task
+from tdwii_gui.dicom.errors import ConfigError, DimseStatusError
+from tdwii_gui.dicom.iod import ups_update
+from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+from tdwii_gui.dicom.net.event_receiver import EventReceiver
+from tdwii_gui.dicom.net.storage_scp import StorageScp
+from tdwii_gui.dicom.net.storage_scu import StorageScu
+from tdwii_gui.dicom.net.ups_scu import UpsScu
+from tdwii_gui.dicom.status import Status
+from tdwii_gui.dicom.store.claim_store import ClaimStore
+from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
+from tdwii_gui.dicom.uids import new_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pydicom.dataset import Dataset
+
+    from tdwii_gui.config.settings import TddSettings
+    from tdwii_gui.dicom.iod.references import InputReference
+    from tdwii_gui.dicom.iod.ups_update import FinalUpdate
+    from tdwii_gui.dicom.net.event_receiver import EventReport
+    from tdwii_gui.dicom.store.claim_store import Claim
+    from tdwii_gui.dicom.store.instance_store import AddOutcome
+
+
+class Tdd(Actor):
+    """Queries the worklist, fetches inputs, claims a step, reports on it and stores records.
+
+    Attributes
+    ----------
+    instances : InstanceStore
+        The staging folder in which retrieved instances arrive.
+    claims : ClaimStore
+        The Transaction UIDs of the steps in progress.
+    """
+
+    def __init__(self, settings: TddSettings, surroundings: Surroundings) -> None:
+        super().__init__(settings, surroundings)
+        self.machine = settings.machine
+        self.ost_ae_title = settings.ost_ae_title
+        self._tms_ae_title = settings.tms_ae_title
+        folder = surroundings.data_folder / "tdd"
+        staging = settings.import_staging_directory
+        self.instances = InstanceStore(
+            Path(staging) if staging else folder / "instances", on_conflict=Conflict.REPLACE
+        )
+        self.claims = ClaimStore(folder / "claims.sqlite")
+        self._retriever = InputRetriever(
+            self.local, self.directory, self.instances, settings.ost_ae_title
+        )
+        self.serve(
+            StorageScp(self.instances, self._on_stored), EventReceiver(self._on_event_report)
+        )
+
+    @task("RO-58")
+    def query_worklist(self, query: Dataset) -> list[Ups]:
+        """[RO-58] Return the steps of the TMS's worklist that match (C-FIND, UPS Pull)."""
+        with self._tms() as scu:
+            return [Ups(answer) for answer in scu.c_find(query)]
+
+    @task("RO-59")
+    def retrieve_static_inputs(self, step: Ups) -> RetrievalResult:
+        """[RO-59] Fetch plan, images and earlier records from the archives they are in."""
+        return self._retrieve(step, step.static_inputs)
+
+    @task("RO-60")
+    def start_procedure(self, sop_instance_uid: str) -> Claim:
+        """[RO-60] Claim a step: change its state to IN PROGRESS under a Transaction UID of ours.
+
+        The claim is on the disk before it is sent, and stays there if the answer is lost: then it
+        is repeated with the same Transaction UID, and C302 says that it is ours already.
+
+        Raises
+        ------
+        DimseStatusError
+            If the TMS says no, for example because another device was first (C301).
+        """
+        earlier = self.claims.get(sop_instance_uid)
+        claim = earlier or self.claims.add(sop_instance_uid, new_uid(), self._tms_ae_title)
+        try:
+            self._change_state(claim, ProcedureStepState.IN_PROGRESS)
+        except DimseStatusError as error:
+            if earlier and error.status == Status.UPS_ALREADY_IN_PROGRESS:
+                return claim
+            self.claims.remove(sop_instance_uid)
+            raise
+        return claim
+
+    @task("RO-61")
+    def retrieve_dynamic_inputs(self, step: Ups) -> RetrievalResult:
+        """[RO-61] Fetch the RT Beams Delivery Instruction from the TMS."""
+        return self._retrieve(step, step.dynamic_inputs)
+
+    @task("RO-62")
+    def update_progress(
+        self, sop_instance_uid: str, percent: float, beam_number: int, description: str = ""
+    ) -> int:
+        """[RO-62] Tell the TMS how far the session is, 0 to 100 %, and the beam in progress."""
+        claim = self._claim(sop_instance_uid)
+        modifications = ups_update.progress_update(
+            claim.transaction_uid,
+            percent,
+            beam_number=beam_number,
+            description=description,
+        )
+        with self._tms() as scu:
+            return scu.n_set(sop_instance_uid, modifications)
+
+    @task("RO-63")
+    def store_results(self, records: Sequence[Dataset]) -> None:
+        """[RO-63] Store treatment records to the OST (C-STORE)."""
+        ost = self.directory.lookup(self.ost_ae_title)
+        with StorageScu(self.local, ost, records) as scu:
+            for record in records:
+                scu.c_store(record)
+
+    @task("RO-64")
+    def send_final_update(self, sop_instance_uid: str, update: FinalUpdate) -> int:
+        """[RO-64] Tell the TMS what was performed and where its results are (N-SET)."""
+        claim = self._claim(sop_instance_uid)
+        modifications = ups_update.final_update(claim.transaction_uid, update)
+        with self._tms() as scu:
+            return scu.n_set(sop_instance_uid, modifications)
+
+    @task("RO-65")
+    def finish_procedure(self, sop_instance_uid: str, state: ProcedureStepState) -> int:
+        """[RO-65] Change the step's state to COMPLETED or CANCELED; the claim ends with it."""
+        status = self._change_state(self._claim(sop_instance_uid), state)
+        self.claims.remove(sop_instance_uid)
+        return status
+
+    def close(self) -> None:
+        """Close the staging store and the claims."""
+        self.instances.close()
+        self.claims.close()
+
+    def _tms(self) -> UpsScu:
+        return UpsScu(self.local, self.directory.lookup(self._tms_ae_title))
+
+    def _retrieve(self, step: Ups, references: Iterable[InputReference]) -> RetrievalResult:
+        result = self._retriever.retrieve(references)
+        self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
+        return result
+
+    def _change_state(self, claim: Claim, state: ProcedureStepState) -> int:
+        information = ups_update.change_state(state, claim.transaction_uid)
+        with self._tms() as scu:
+            return scu.change_state(claim.sop_instance_uid, information)
+
+    def _claim(self, sop_instance_uid: str) -> Claim:
+        claim = self.claims.get(sop_instance_uid)
+        if claim is None:
+            raise ConfigError(f"step {sop_instance_uid} is not claimed by {self.ae_title}")
+        return claim
+
+    def _on_event_report(self, report: EventReport) -> None:
+        self.emit(EventReported(self.ae_title, report))
+
+    def _on_stored(self, outcome: AddOutcome) -> None:
+        self.emit(InstanceReceived(self.ae_title, outcome.instance))

@@ -1,0 +1,93 @@
+"""The `tdwii` command: finds the module of a command and imports only that one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from tdwii_gui import __version__
+from tdwii_gui.app.console import complain
+from tdwii_gui.app.logs import configure_logging
+from tdwii_gui.dicom.errors import ConfigError, DatasetError, TdwiiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+
+_EPILOG = """exit codes: 0 done, 1 the peer said no or cannot be reached, 2 wrong usage or input
+'tdwii COMMAND --help' explains a command. Emulator - not for clinical use."""
+
+# Command, module below tdwii_gui.app.commands, help line. The module has
+# add_arguments(parser, command) and run(options) -> exit code.
+_COMMANDS = (
+    ("demo", "demo", "play a whole fraction on the demo patient, or on a plan of yours"),
+    ("tms", "servers", "run the Treatment Management System (UPS and RTBDI)"),
+    ("ost", "servers", "run the Object Storage (archive)"),
+    ("ppvs", "servers", "run the Patient Position Verification System"),
+    ("tdd", "servers", "run the Treatment Delivery Device's receiver"),
+    ("schedule", "schedule", "build RTBDI and UPS of a fraction from a plan, and schedule it"),
+    ("worklist", "worklist", "query the worklist (RO-58)"),
+    ("deliver", "deliver", "deliver a scheduled step as a TDD (RO-58 ... RO-65)"),
+    ("inputs", "inputs", "have the inputs of a step moved to an AE (C-MOVE)"),
+    ("ups", "ups", "get, create, claim, progress, complete, cancel or request-cancel a step"),
+    ("subscribe", "subscriptions", "subscribe to the events of the TMS"),
+    ("unsubscribe", "subscriptions", "end a subscription"),
+    ("events", "events", "receive event reports and print them"),
+    ("echo", "echo", "verify that an AE answers (C-ECHO)"),
+    ("store", "store", "store files or folders to an AE (C-STORE)"),
+    ("settings", "settings", "print the settings in use, as TOML"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    argv : Sequence[str] or None
+        The arguments; None for those of the process.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(arguments)
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return WRONG_USAGE
+    configure_logging(options.verbose)
+    try:
+        code: int = options.run(options)
+    except (ConfigError, DatasetError) as error:
+        complain(str(error))
+        return WRONG_USAGE
+    except TdwiiError as error:
+        complain(str(error))
+        return REFUSED
+    except OSError as error:
+        complain(f"{error.filename or 'system'}: {error.strerror}")
+        return REFUSED
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return REFUSED
+    return code
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tdwii",
+        description="Emulates the actors of the IHE-RO Treatment Delivery Workflow II profile.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tdwii {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    wanted = next((a for a in arguments if not a.startswith("-")), "")
+    for name, module_name, line in _COMMANDS:
+        command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
+        if name == wanted:
+            module = importlib.import_module(f"tdwii_gui.app.commands.{module_name}")
+            module.add_arguments(command, name)
+            command.set_defaults(run=module.run)
+    return parser

@@ -1,0 +1,89 @@
+"""`tdwii tms|ost|ppvs|tdd`: an actor that serves until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from tdwii_gui.actors.events import ActorEvent, Listening, TaskFailed
+from tdwii_gui.actors.ost import Ost
+from tdwii_gui.actors.ppvs import Ppvs
+from tdwii_gui.actors.tdd import Tdd
+from tdwii_gui.actors.tms import Tms
+from tdwii_gui.app.console import complain, say
+from tdwii_gui.app.options import add_common_options, context
+from tdwii_gui.app.run import serve_until_signal
+from tdwii_gui.config.settings import ActorSettings
+from tdwii_gui.dicom.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from tdwii_gui.actors.actor import Actor
+    from tdwii_gui.app.options import Context
+
+S = TypeVar("S", bound=ActorSettings)
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """Add the options of a server."""
+    parser.add_argument("--headless", action="store_true", help="run without a window")
+    parser.add_argument("--ae-title", metavar="T", help="own AE title")
+    parser.add_argument("--port", type=int, metavar="N", help="port to listen on; 0 for any")
+    parser.add_argument("--bind", metavar="IP", help="address to listen on (default 127.0.0.1)")
+    if command in ("ppvs", "tdd"):
+        parser.add_argument("--machine", metavar="M", help="treatment machine it stands for")
+    if command == "ppvs":
+        parser.add_argument(
+            "--subscribe", action="store_true", default=None, help="subscribe to all steps"
+        )
+        parser.add_argument(
+            "--auto-download",
+            action="store_true",
+            default=None,
+            help="retrieve the inputs of each step of the machine",
+        )
+    add_common_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve."""
+    if not options.headless:
+        raise ConfigError("this version has no windows yet; add --headless")
+    serve_until_signal(_actor(options, context(options)))
+    return 0
+
+
+def _actor(options: argparse.Namespace, given: Context) -> Actor:
+    settings = given.settings
+    surroundings = given.surroundings(_tell)
+    match options.command:
+        case "tms":
+            return Tms(_override(settings.tms, options), surroundings)
+        case "ost":
+            return Ost(_override(settings.ost, options), surroundings)
+        case "ppvs":
+            return Ppvs(_override(settings.ppvs, options), surroundings)
+        case _:
+            return Tdd(_override(settings.tdd, options), surroundings)
+
+
+def _override(settings: S, options: argparse.Namespace) -> S:
+    """Return the settings with what the command line says instead."""
+    said = {
+        "ae_title": options.ae_title,
+        "port": options.port,
+        "bind_address": options.bind,
+        "machine": getattr(options, "machine", None),
+        "subscribe": getattr(options, "subscribe", None),
+        "auto_download": getattr(options, "auto_download", None),
+    }
+    return replace(settings, **{key: value for key, value in said.items() if value is not None})
+
+
+def _tell(event: ActorEvent) -> None:
+    match event:
+        case Listening():
+            say(f"{event.ae_title} listening on {event.host}:{event.port}")
+        case TaskFailed():
+            complain(f"{event.ae_title}: {event.error}")
