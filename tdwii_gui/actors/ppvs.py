@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.actor import Actor, Surroundings
 from tdwii_gui.actors.events import EventReported, InputsRetrieved, InstanceReceived
 from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
 from tdwii_gui.actors.worker import task
+from tdwii_gui.dicom.errors import AssociationError
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.net.event_receiver import EventReceiver
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.store.instance_store import AddOutcome
 
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2.0
 _TELLS_OF_A_STEP = (EventType.STATE_REPORT, EventType.ASSIGNED)
 
 
@@ -38,6 +44,7 @@ class Ppvs(Actor):
     def __init__(self, settings: PpvsSettings, surroundings: Surroundings) -> None:
         super().__init__(settings, surroundings)
         self._settings = settings
+        self._retry: Timer | None = None
         staging = settings.import_staging_directory
         self.instances = InstanceStore(
             Path(staging) if staging else surroundings.data_folder / "ppvs",
@@ -50,11 +57,19 @@ class Ppvs(Actor):
             StorageScp(self.instances, self._on_stored), EventReceiver(self._on_event_report)
         )
 
+    def start(self) -> None:
+        """Listen, and subscribe where the settings say so."""
+        super().start()
+        if self._settings.subscribe:
+            self._keep_subscribing()
+
     @task()
     def subscribe(self, *, deletion_lock: bool = False) -> int:
         """Subscribe to all steps of the TMS (PS3.4 CC.2.3.2); return the status."""
         with self._tms() as scu:
-            return scu.subscribe_globally(self.ae_title, deletion_lock=deletion_lock)
+            status = scu.subscribe_globally(self.ae_title, deletion_lock=deletion_lock)
+        logger.info("%s subscribed to %s", self.ae_title, self._settings.tms_ae_title)
+        return status
 
     @task()
     def query_steps(self, query: Dataset) -> list[Ups]:
@@ -73,6 +88,18 @@ class Ppvs(Actor):
         return self._retrieve_inputs(self._fetch_step(sop_instance_uid))
 
     @task()
+    def _keep_subscribing(self) -> None:
+        """Subscribe; while the TMS cannot be reached, try again later."""
+        try:
+            self.subscribe().result()
+        except AssociationError as error:
+            logger.warning("%s is not subscribed yet: %s", self.ae_title, error)
+            self._retry = Timer(_RETRY_SECONDS, self._keep_subscribing)
+            self._retry.name = f"{self.ae_title}-subscribe"
+            self._retry.daemon = True
+            self._retry.start()
+
+    @task()
     def _download(self, sop_instance_uid: str) -> None:
         """Retrieve the inputs of a step of our machine that can still be treated."""
         step = self._fetch_step(sop_instance_uid)
@@ -81,7 +108,9 @@ class Ppvs(Actor):
             self._retrieve_inputs(step)
 
     def close(self) -> None:
-        """Close the staging store."""
+        """Give up subscribing and close the staging store."""
+        if self._retry:
+            self._retry.cancel()
         self.instances.close()
 
     def _tms(self) -> UpsScu:
@@ -93,6 +122,13 @@ class Ppvs(Actor):
 
     def _retrieve_inputs(self, step: Ups) -> RetrievalResult:
         result = self._retriever.retrieve(step.inputs)
+        logger.info(
+            "%s has %d of %d inputs of %s",
+            self.ae_title,
+            len(result.present),
+            len(result.present) + len(result.missing),
+            step.sop_instance_uid,
+        )
         self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
         return result
 

@@ -123,8 +123,9 @@ class RtbdiCreator(Actor):
         Both peers are asked for an echo first, so that a dead TMS does not leave a stored plan
         without a step.
         """
-        for ae_title in (self._settings.ost_ae_title, self._settings.tms_ae_title):
-            self.echo(ae_title).result()
+        peers = (self._settings.ost_ae_title, self._settings.tms_ae_title)
+        for peer in [self.directory.lookup(ae_title) for ae_title in peers]:
+            self.echo(peer.ae_title).result()
         self.store_static([plan.dataset]).result()
         uids = []
         for fraction in fractions:

@@ -121,9 +121,7 @@ class DatasetError(TdwiiError):
     """
 
     def __init__(self, findings: Sequence[Finding] | str, source: str = "") -> None:
-        self.findings = (
-            (Finding("", findings),) if isinstance(findings, str) else tuple(findings)
-        )
+        self.findings = (Finding("", findings),) if isinstance(findings, str) else tuple(findings)
         self.source = source
         text = "; ".join(str(finding) for finding in self.findings)
         super().__init__(f"{source}: {text}" if source else text)

@@ -18,9 +18,9 @@ from tdwii_gui.app.options import add_common_options, context, meterset
 from tdwii_gui.app.suite import Suite
 from tdwii_gui.app.transactions import TransactionPrinter
 from tdwii_gui.config.resources import resource_path
+from tdwii_gui.dicom.iod.delivered import delivered_metersets
 from tdwii_gui.dicom.iod.part10 import read_part10
 from tdwii_gui.dicom.iod.plan import read_plan
-from tdwii_gui.dicom.iod.treatment_record import delivered_metersets
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
 from tdwii_gui.dicom.status import Status, status_words
@@ -206,7 +206,7 @@ def _say_result(suite: Suite, sop_instance_uid: str, watcher: _Watcher, seconds:
         say_table(
             ("BEAM", "NAME", "SPECIFIED", "DELIVERED"),
             [
-                (beam.number, beam.name, f"{beam.specified:.2f}", f"{beam.delivered:.2f}")
+                (beam.beam_number, beam.beam_name, f"{beam.specified:.2f}", f"{beam.delivered:.2f}")
                 for beam in delivered_metersets(suite.ost.instances.read(output.sop_instance_uid))
             ],
         )

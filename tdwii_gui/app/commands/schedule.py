@@ -59,17 +59,17 @@ def run(options: argparse.Namespace) -> int:
     given = context(options)
     plan = read_plan(options.plan, meterset=options.meterset)
     group = plan.fraction_group(options.fraction_group)
-    _say_what_is_left_out(plan, group, chosen=options.fraction_group is not None)
     creator = _creator(options, given)
     try:
         fractions = [creator.build(plan, request) for request in _requests(options, group)]
+        if not options.no_send:
+            creator.schedule(plan, fractions).result()
         if folder := _export_folder(options, given):
             for fraction in fractions:
                 export(plan, fraction, folder)
-        if not options.no_send:
-            creator.schedule(plan, fractions).result()
     finally:
         creator.stop()
+    _say_what_is_left_out(plan, group, chosen=options.fraction_group is not None)
     _say_steps(fractions, as_json=options.json, sent=not options.no_send)
     return 0
 

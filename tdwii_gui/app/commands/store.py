@@ -11,7 +11,6 @@ from tdwii_gui.dicom.errors import (
     ConfigError,
     DatasetError,
     DimseStatusError,
-    Finding,
     NotAccepted,
 )
 from tdwii_gui.dicom.iod.part10 import read_part10
@@ -59,10 +58,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 def _is_object(path: Path) -> bool:
     """Whether a file can be sent; it is read whole, so that nothing truncated is."""
     try:
-        dataset = read_part10(path)
-        for keyword in ("SOPClassUID", "SOPInstanceUID"):
-            if not dataset.get(keyword):
-                raise DatasetError([Finding(keyword, "is missing")], str(path))
+        read_part10(path)
     except DatasetError as error:
         complain(str(error))
         return False

@@ -66,8 +66,6 @@ DISCONTINUATION_REASONS: Final = tuple(
 )
 """UPS discontinuation reasons (PS3.16 CID 9300)."""
 
-UNSPECIFIED_REASON: Final = next(c for c in DISCONTINUATION_REASONS if c.value == "110513")
-
 
 def discontinuation_reason(value: str) -> Code:
     """Return the discontinuation reason with a code value.
@@ -78,3 +76,7 @@ def discontinuation_reason(value: str) -> Code:
         If the value is not in CID 9300.
     """
     return {code.value: code for code in DISCONTINUATION_REASONS}[value]
+
+
+UNSPECIFIED_REASON: Final = discontinuation_reason("110513")
+OBJECT_SET_INCOMPLETE: Final = discontinuation_reason("110523")

@@ -1,0 +1,170 @@
+"""The indexed keys of a UPS, and how SQL narrows a query by them before matching decides.
+
+A condition may let through too many steps, but never too few. What a column cannot hold, the mark
+`SEVERAL` stands for, which every condition lets through.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from pydicom.tag import Tag
+from sqlalchemy import ColumnElement, and_, false, or_
+
+from tdwii_gui.dicom.store.intervals import Interval, parse, parse_range
+from tdwii_gui.dicom.store.matching import element_texts, has_wildcard, name_groups
+from tdwii_gui.dicom.store.ups_tables import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from pydicom.dataset import Dataset
+    from sqlalchemy import Column
+
+SEVERAL: Final = "\\"
+"""Stands for values that a column cannot hold; no text of a data set holds a backslash."""
+
+_LAST_CHARACTER: Final = "\U0010ffff"
+_MAXIMUM_VALUES: Final = 200
+_ALL_TIME: Final = (-(2**62), 2**62)
+
+_TEXT_COLUMNS: Final = (("PatientID", "patient_id"), ("InputReadinessState", "input_readiness"))
+_CODE_COLUMNS: Final = (
+    ("ScheduledStationNameCodeSequence", "station"),
+    ("ScheduledWorkitemCodeSequence", "workitem"),
+)
+
+_KEY_TAGS: Final = tuple(
+    Tag(keyword)
+    for keyword in (
+        "ScheduledProcedureStepStartDateTime",
+        "PatientName",
+        "TimezoneOffsetFromUTC",
+        *(keyword for keyword, _ in (*_TEXT_COLUMNS, *_CODE_COLUMNS)),
+    )
+)
+
+
+def has_key(tags: Container[int]) -> bool:
+    """Return whether one of some attributes goes into a key column."""
+    return any(tag in tags for tag in _KEY_TAGS)
+
+
+def key_columns(dataset: Dataset) -> dict[str, Any]:
+    """Return the values of a step's key columns."""
+    columns: dict[str, Any] = {
+        column: _single(_texts(dataset, keyword)) for keyword, column in _TEXT_COLUMNS
+    }
+    for keyword, column in _CODE_COLUMNS:
+        items = dataset.get(keyword) or []
+        columns[column] = _code_value(items[0]) if len(items) == 1 else SEVERAL if items else ""
+    names = [group for name in _texts(dataset, "PatientName") for group in name_groups(name)]
+    columns["patient_name"] = _single(names)
+    columns["start_first"], columns["start_last"] = _start(dataset)
+    return columns
+
+
+def conditions(identifier: Dataset) -> ColumnElement[bool] | None:
+    """Return the condition that the steps matching an identifier fulfil; None if there is none.
+
+    All values are bound parameters. The identifier must be one that `Matcher` accepts.
+    """
+    found = [
+        _one_of(STEPS.c.sop_instance_uid, _texts(identifier, "SOPInstanceUID")),
+        _one_of(STEPS.c.state, _texts(identifier, "ProcedureStepState")),
+        _among(STEPS.c.input_readiness, _texts(identifier, "InputReadinessState")),
+        _text_condition(STEPS.c.patient_id, _texts(identifier, "PatientID")),
+        _name_condition(_texts(identifier, "PatientName")),
+        *_start_conditions(identifier),
+    ]
+    for keyword, column in _CODE_COLUMNS:
+        items = identifier.get(keyword) or []
+        values = _texts(items[0], "CodeValue") if items else []
+        found.append(_among(STEPS.c[column], values))
+    present = [condition for condition in found if condition is not None]
+    return and_(*present) if present else None
+
+
+def _texts(dataset: Dataset, keyword: str) -> list[str]:
+    return element_texts(dataset[keyword]) if keyword in dataset else []
+
+
+def _single(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else SEVERAL if texts else ""
+
+
+def _code_value(item: Dataset) -> str:
+    texts = _texts(item, "CodeValue")
+    return _single(texts) if texts else SEVERAL
+
+
+def _start(dataset: Dataset) -> tuple[int, int]:
+    """Return the span of all start date-times of a step; one that is none matches nothing."""
+    spans = []
+    for text in _texts(dataset, "ScheduledProcedureStepStartDateTime"):
+        try:
+            spans.append(parse("DT", text, _timezone(dataset)))
+        except ValueError:
+            continue
+    firsts = [span.first for span in spans if span.first is not None]
+    lasts = [span.last for span in spans if span.last is not None]
+    return (min(firsts), max(lasts)) if firsts and lasts else _ALL_TIME
+
+
+def _start_conditions(identifier: Dataset) -> list[ColumnElement[bool]]:
+    keys = _texts(identifier, "ScheduledProcedureStepStartDateTime")
+    if len(keys) != 1 or keys == ["*"]:
+        return []
+    span: Interval = parse_range("DT", keys[0], _timezone(identifier))
+    found = []
+    if span.first is not None:
+        found.append(STEPS.c.start_last >= span.first)
+    if span.last is not None:
+        found.append(STEPS.c.start_first <= span.last)
+    return found
+
+
+def _timezone(dataset: Dataset) -> str:
+    return str(dataset.get("TimezoneOffsetFromUTC") or "").strip()
+
+
+def _one_of(column: Column[Any], values: list[str]) -> ColumnElement[bool] | None:
+    if not values or len(values) > _MAXIMUM_VALUES or values == ["*"]:
+        return None
+    return column == values[0] if len(values) == 1 else column.in_(values)
+
+
+def _among(column: Column[Any], values: list[str]) -> ColumnElement[bool] | None:
+    if _one_of(column, values) is None:
+        return None
+    return column.in_([*values, SEVERAL])
+
+
+def _text_condition(column: Column[Any], keys: list[str]) -> ColumnElement[bool] | None:
+    """Narrow by the beginning of a text, or by the longest part of it that is given."""
+    if len(keys) != 1 or not has_wildcard(keys[0]):
+        return _among(column, keys)
+    parts = re.split(r"[*?]", keys[0])
+    if parts[0]:
+        begins = and_(column >= parts[0], column < parts[0] + _LAST_CHARACTER)
+        return or_(begins, column == SEVERAL)
+    longest = max(parts, key=len)
+    if not longest:
+        return None
+    return or_(column.contains(longest, autoescape=True), column == SEVERAL)
+
+
+def _name_condition(keys: list[str]) -> ColumnElement[bool] | None:
+    groups = name_groups(keys[0]) if len(keys) == 1 else []
+    if len(groups) != 1:
+        return None
+    if not groups[0]:
+        # A key of carets alone means names without components.
+        return false() | STEPS.c.patient_name.in_(["", SEVERAL])
+    if not has_wildcard(groups[0]):
+        return _among(STEPS.c.patient_name, groups)
+    # "doe^*" means "doe" too, whose empty components at the end are left out.
+    literal = re.split(r"[*?]", groups[0])
+    trimmed = "*".join(part.strip("^ ") for part in literal)
+    return _text_condition(STEPS.c.patient_name, [trimmed])
