@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
-_TELLS_OF_A_STEP = (EventType.STATE_REPORT, EventType.ASSIGNED)
 
 
 class Ppvs(Actor):
@@ -134,8 +133,19 @@ class Ppvs(Actor):
 
     def _on_event_report(self, report: EventReport) -> None:
         self.emit(EventReported(self.ae_title, report))
-        if self._settings.auto_download and report.event_type in _TELLS_OF_A_STEP:
+        if self._settings.auto_download and _announces(report):
             self._download(report.sop_instance_uid)
 
     def _on_stored(self, outcome: AddOutcome) -> None:
         self.emit(InstanceReceived(self.ae_title, outcome.instance))
+
+
+def _announces(report: EventReport) -> bool:
+    """Whether a step may have become one whose inputs are needed: created, ready or assigned."""
+    match report.event_type:
+        case EventType.STATE_REPORT:
+            return Ups(report.information).state is ProcedureStepState.SCHEDULED
+        case EventType.ASSIGNED:
+            return True
+        case _:
+            return False

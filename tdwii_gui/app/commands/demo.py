@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from tdwii_gui.actors.events import ActorEvent
+    from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.dicom.iod.plan import FractionGroup, Plan
 
+_PLAN = "photon_plan.dcm"
 _PATIENCE = 5.0
 """Seconds for the PPVS to hear of the end."""
 
@@ -61,21 +64,22 @@ def run(options: argparse.Namespace) -> int:
     """Play; 0 only if the step ends COMPLETED, its records are in the OST and no status is bad."""
     given = context(options)
     plan = read_plan(
-        options.plan or resource_path("demo_patient", "photon_plan.dcm"),
+        options.plan or resource_path("demo_patient", _PLAN),
         meterset=options.meterset,
     )
     group = plan.fraction_group(options.fraction_group)
     request = FractionRequest(options.fraction, datetime.now().astimezone(), group.number)
     _say_plan(plan, group)
-    objects = [plan.dataset] if options.plan else _demo_patient()
-    watcher = _Watcher()
-    with _folder(options.keep) as folder, Suite(given.settings, folder, watcher.hear) as suite:
+    objects = [] if options.plan else _demo_patient()
+    watcher = _Watcher(given.settings.ppvs.ae_title)
+    settings = replace(given.settings, ppvs=replace(given.settings.ppvs, auto_download=True))
+    with _folder(options.keep) as folder, Suite(settings, folder, watcher.hear) as suite:
         begin = time.perf_counter()
         step = _play(suite, plan, objects, request, options.meterset)
         seconds = time.perf_counter() - begin
-        watcher.wait_for_completion(step)
+        watcher.wait_for_ppvs(step)
         watcher.printer.flush()
-        problems = [*watcher.problems(), *_verify(suite, step)]
+        problems = [*watcher.problems(), *_verify(suite, step, watcher)]
         _say_result(suite, step, watcher, seconds)
     for problem in problems:
         complain(problem)
@@ -89,10 +93,14 @@ def _play(
     request: FractionRequest,
     supplied_meterset: float | None,
 ) -> str:
-    """Fill the OST, schedule and deliver; return the step's SOP Instance UID."""
+    """Fill the OST, schedule and deliver; return the step's SOP Instance UID.
+
+    Scheduling stores the plan; `objects` are what else the planning system exported.
+    """
     suite.ppvs.subscribe().result()
     fraction = suite.creator.build(plan, request)
-    suite.creator.store_static(objects).result()
+    if objects:
+        suite.creator.store_static(objects).result()
     suite.creator.schedule(plan, [fraction]).result()
     query = worklist_query(WorklistKeys(state=ProcedureStepState.SCHEDULED))
     (step,) = suite.tdd.query_worklist(query).result()
@@ -100,11 +108,14 @@ def _play(
     return fraction.sop_instance_uid
 
 
-def _verify(suite: Suite, sop_instance_uid: str) -> Iterator[str]:
+def _verify(suite: Suite, sop_instance_uid: str, watcher: _Watcher) -> Iterator[str]:
     """Yield what is not as it must be at the end."""
     step = Ups(suite.tms.service.get(sop_instance_uid))
     if step.state is not ProcedureStepState.COMPLETED:
         yield f"the step is {step.state}, not COMPLETED"
+    missing = len(watcher.retrieved.missing) if watcher.retrieved else len(step.inputs)
+    if missing:
+        yield f"{missing} inputs of the step are missing at the PPVS"
     outputs = [output.sop_instance_uid for output in step.performed.outputs]
     if not outputs:
         yield "the step names no treatment record"
@@ -115,10 +126,11 @@ def _verify(suite: Suite, sop_instance_uid: str) -> Iterator[str]:
 class _Watcher:
     """Hears all actors: prints the transactions, and keeps what the verdict needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, ppvs: str) -> None:
+        self._ppvs = ppvs
         self.printer = TransactionPrinter()
         self.reports = 0
-        self.inputs_of_ppvs = 0
+        self.retrieved: RetrievalResult | None = None
         self._changed = threading.Condition()
         self._completed: set[str] = set()
         self._problems: list[str] = []
@@ -144,17 +156,17 @@ class _Watcher:
                     self.reports += 1
                     if Ups(report.information).state is ProcedureStepState.COMPLETED:
                         self._completed.add(report.sop_instance_uid)
-                case InputsRetrieved(result=result) if event.ae_title.startswith("PPVS"):
-                    self.inputs_of_ppvs = len(result.present)
+                case InputsRetrieved(result=result) if event.ae_title == self._ppvs:
+                    self.retrieved = result
             self._changed.notify_all()
 
-    def wait_for_completion(self, sop_instance_uid: str) -> None:
-        """Wait until the PPVS has heard that a step is COMPLETED."""
+    def wait_for_ppvs(self, sop_instance_uid: str) -> None:
+        """Wait until the PPVS has a step's inputs and has heard that it is COMPLETED."""
         with self._changed:
             if not self._changed.wait_for(
-                lambda: sop_instance_uid in self._completed, timeout=_PATIENCE
+                lambda: sop_instance_uid in self._completed and self.retrieved, timeout=_PATIENCE
             ):
-                self._problems.append("the PPVS did not hear that the step is COMPLETED")
+                self._problems.append("the PPVS has not heard of all or lacks its inputs")
 
     def problems(self) -> list[str]:
         """Return what went wrong so far, each once."""
@@ -163,8 +175,9 @@ class _Watcher:
 
 
 def _demo_patient() -> list[Dataset]:
-    """Return all objects of the bundled patient: images, structures, plans, dose, photo."""
-    return [read_part10(path) for path in sorted(resource_path("demo_patient").rglob("*.dcm"))]
+    """Return what else the bundled patient has: images, structures, other plans, dose, photo."""
+    files = resource_path("demo_patient").rglob("*.dcm")
+    return [read_part10(path) for path in sorted(files) if path.name != _PLAN]
 
 
 @contextmanager
@@ -212,5 +225,6 @@ def _say_result(suite: Suite, sop_instance_uid: str, watcher: _Watcher, seconds:
         )
     say()
     say(f"UPS {sop_instance_uid} {step.state}")
-    say(f"PPVS heard {watcher.reports} events and has {watcher.inputs_of_ppvs} inputs")
+    inputs = len(watcher.retrieved.present) if watcher.retrieved else 0
+    say(f"PPVS heard {watcher.reports} events and has {inputs} of {len(step.inputs)} inputs")
     say(f"The fraction took {seconds:.1f} s")
