@@ -1,0 +1,388 @@
+"""From a request to the service that answers it, and its answer or error to a response."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from threading import Condition
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+from pynetdicom.dimse_primitives import C_GET, C_MOVE
+from pynetdicom.dsutils import encode
+from pynetdicom.presentation import PresentationContext
+
+from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
+from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pynetdicom.events import Event
+
+LOGGER = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Handler: TypeAlias = "Callable[[Event], Any]"
+Command: TypeAlias = "int | Dataset"
+
+_COMMENT_CHARACTERS: Final = 64
+
+
+class Service(Protocol):
+    """A service that a host offers.
+
+    A handler of C-ECHO or C-STORE returns a status; one of a DIMSE-N service a status and a data
+    set or None; one of C-FIND yields a status and an identifier for each match; one of C-MOVE or
+    C-GET yields its `SubOperations` before the first and after each one. Where a status stands,
+    there may be a command data set with Status. All raise `DimseStatusError` to fail.
+    """
+
+    @property
+    def contexts(self) -> Sequence[PresentationContext]:
+        """The presentation contexts of the service."""
+
+    @property
+    def handlers(self) -> Mapping[evt.InterventionEvent, Handler]:
+        """The handler of each request."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubOperations:
+    """How far a C-MOVE or C-GET is (PS3.4 C.4.2.1.5).
+
+    Parameters
+    ----------
+    failed_uids : tuple[str, ...]
+        SOP Instance UIDs of the failed ones.
+    comment : str
+        Why they failed, in words.
+    """
+
+    remaining: int
+    completed: int = 0
+    warning: int = 0
+    failed_uids: tuple[str, ...] = ()
+    comment: str = ""
+
+    @property
+    def failed(self) -> int:
+        """How many failed."""
+        return len(self.failed_uids)
+
+    @property
+    def final_status(self) -> int:
+        """The status once none remains (PS3.4 Table C.4-2)."""
+        if self.failed and not self.completed and not self.warning:
+            return Status.CANNOT_PERFORM_SUBOPERATIONS
+        if self.failed or self.warning:
+            return Status.SUBOPERATIONS_WITH_FAILURES
+        return Status.SUCCESS
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What is recorded of a request, gathered while it is answered."""
+
+    status: int | None = None
+    comment: str = ""
+    detail: str = ""
+    response: Dataset | None = None
+    failure: Dataset | None = None
+    started: float = field(default_factory=time.perf_counter)
+
+    def fail(self, status: int, comment: str) -> None:
+        """Note a failure, with the command data set that answers it."""
+        self.status = status
+        self.comment = comment[:_COMMENT_CHARACTERS]
+        self.failure = Dataset()
+        self.failure.Status = status
+        if self.comment:
+            self.failure.ErrorComment = self.comment
+
+    def attempt(self, event: Event, work: Callable[[], T]) -> T | None:
+        """Run a handler or its next step; None after it failed, which `failure` holds then."""
+        try:
+            return work()
+        except DimseStatusError as error:
+            self.fail(error.status, error.comment)
+        except Exception as error:
+            message = type(event.request).__name__.replace("_", "-")
+            LOGGER.log(logging.ERROR, "%s failed: %s", message, type(error).__name__)
+            LOGGER.debug("%s failed", message, exc_info=True)
+            self.fail(Status.PROCESSING_FAILURE, type(error).__name__)
+        return None
+
+
+class Dispatcher:
+    """Hands each request to its service, by request and abstract syntax.
+
+    Raises
+    ------
+    ValueError
+        If two services answer the same request.
+    """
+
+    def __init__(
+        self, ae_title: str, services: Iterable[Service], on_exchange: Callable[[Exchange], None]
+    ) -> None:
+        self._ae_title = ae_title
+        self._on_exchange = on_exchange
+        self._idle = Condition()
+        self._running = 0
+        self._contexts: dict[str, PresentationContext] = {}
+        self._handlers: dict[tuple[str, str], Handler] = {}
+        for service in services:
+            self._add(service)
+
+    @property
+    def contexts(self) -> list[PresentationContext]:
+        """The presentation contexts of all services, one for each abstract syntax."""
+        return list(self._contexts.values())
+
+    @property
+    def bindings(self) -> list[tuple[evt.InterventionEvent, Callable[[Event], Any]]]:
+        """What is bound to the association server."""
+        return [
+            (evt.EVT_C_FIND, self._find),
+            (evt.EVT_C_MOVE, self._retrieve),
+            (evt.EVT_C_GET, self._retrieve),
+            (evt.EVT_C_ECHO, self._answer_status),
+            (evt.EVT_C_STORE, self._answer_status),
+            *((event, self._answer) for event in _NORMALIZED),
+        ]
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until no request is being answered; return whether that came true."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._running == 0, seconds)
+
+    def _add(self, service: Service) -> None:
+        for context in service.contexts:
+            uid = str(context.abstract_syntax)
+            known = self._contexts.get(uid)
+            self._contexts[uid] = context if known is None else _merged(known, context)
+            for event, handler in service.handlers.items():
+                if self._handlers.setdefault((event.name, uid), handler) != handler:
+                    raise ValueError(f"two services answer {event.name} of {uid}")
+
+    def handler(self, event: Event) -> Handler:
+        """Return what answers a request; `DimseStatusError` if nothing does."""
+        handler = self._handlers.get((event.event.name, str(event.context.abstract_syntax)))
+        if handler is None:
+            raise DimseStatusError(Status.SOP_CLASS_NOT_SUPPORTED, "no such service here")
+        return handler
+
+    def _answer_status(self, event: Event) -> Command:
+        return self._answer(event)[0]
+
+    def _answer(self, event: Event) -> tuple[Command, Dataset | None]:
+        with self._recorded(event) as outcome:
+            answer = outcome.attempt(event, lambda: self.handler(event)(event))
+            if outcome.failure is not None:
+                return outcome.failure, None
+            command, dataset = answer if isinstance(answer, tuple) else (answer, None)
+            outcome.status = _status_of(command)
+            outcome.response = dataset
+            return command, dataset
+
+    def _find(self, event: Event) -> Iterator[tuple[Command, Dataset | None]]:
+        with self._recorded(event) as outcome, _steps(self, event, outcome) as steps:
+            count = 0
+            for status, found in steps:
+                if event.is_cancelled:
+                    outcome.status = Status.CANCELLED
+                    yield Status.CANCELLED, None
+                    return
+                count += 1
+                outcome.detail = counted(count, "match", "matches")
+                yield status, found
+            outcome.detail = counted(count, "match", "matches")
+            if outcome.failure is not None:
+                yield outcome.failure, None
+                return
+            outcome.status = Status.SUCCESS
+
+    def _retrieve(self, event: Event) -> None:
+        """Answer a C-MOVE or C-GET, with all its responses: see `accepted_association`."""
+        with self._recorded(event) as outcome:
+            progress = SubOperations(0)
+            with _steps(self, event, outcome) as steps:
+                for progress in steps:
+                    if event.assoc.acse.is_aborted() or not event.assoc.is_established:
+                        outcome.comment = "association lost"
+                        return
+                    if progress.remaining and event.is_cancelled:
+                        outcome.status = Status.CANCELLED
+                        break
+                    if progress.remaining:
+                        _respond(event, Status.PENDING, progress)
+            if outcome.status is None:
+                outcome.status = progress.final_status
+                outcome.comment = progress.comment[:_COMMENT_CHARACTERS]
+            done = progress.completed + progress.warning
+            total = done + progress.failed + progress.remaining
+            outcome.detail = f"{done} of {counted(total, 'object', 'objects')}"
+            _respond(event, outcome.status, progress, outcome.comment)
+
+    @contextmanager
+    def _recorded(self, event: Event) -> Iterator[_Outcome]:
+        outcome = _Outcome()
+        with self._idle:
+            self._running += 1
+        try:
+            yield outcome
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+            self._record(event, outcome)
+
+    def _record(self, event: Event, outcome: _Outcome) -> None:
+        seconds = time.perf_counter() - outcome.started
+        request = event.request
+        exchange = Exchange(
+            calling_ae=calling_ae(event),
+            called_ae=self._ae_title,
+            message=type(request).__name__.replace("_", "-"),
+            sop_class_uid=sop_class(event),
+            sop_instance_uid=requested_uid(event) or affected_uid(event),
+            status=outcome.status,
+            comment=outcome.comment,
+            milliseconds=seconds * 1000,
+            detail=outcome.detail,
+            role="scp",
+            request=_request_dataset(event),
+            response=outcome.response,
+            at=datetime.fromtimestamp(time.time() - seconds, UTC),
+        )
+        LOGGER.info(
+            "%r to %r %s %s %s %.1f ms %s",
+            exchange.calling_ae,
+            exchange.called_ae,
+            exchange.message,
+            exchange.sop_instance_uid or exchange.sop_class_uid,
+            "no status" if outcome.status is None else f"{outcome.status:04X}H",
+            exchange.milliseconds,
+            outcome.detail,
+        )
+        self._on_exchange(exchange)
+
+
+_NORMALIZED: Final = (
+    evt.EVT_N_ACTION,
+    evt.EVT_N_CREATE,
+    evt.EVT_N_DELETE,
+    evt.EVT_N_EVENT_REPORT,
+    evt.EVT_N_GET,
+    evt.EVT_N_SET,
+)
+
+_DATA_SETS: Final = {
+    "C_FIND": "identifier",
+    "C_GET": "identifier",
+    "C_MOVE": "identifier",
+    "N_ACTION": "action_information",
+    "N_CREATE": "attribute_list",
+    "N_EVENT_REPORT": "event_information",
+    "N_SET": "modification_list",
+}
+
+
+@contextmanager
+def _steps(dispatcher: Dispatcher, event: Event, outcome: _Outcome) -> Iterator[Iterator[Any]]:
+    """Give the steps of a handler that yields; they end at a failure, and are closed at the end."""
+    running = outcome.attempt(event, lambda: iter(dispatcher.handler(event)(event)))
+
+    def steps() -> Iterator[Any]:
+        while running is not None:
+            step = outcome.attempt(event, lambda: next(running, None))
+            if step is None:
+                return
+            yield step
+
+    try:
+        yield steps()
+    finally:
+        if isinstance(running, Generator):
+            running.close()
+
+
+def _respond(event: Event, status: int, progress: SubOperations, comment: str = "") -> None:
+    """Send a response to a C-MOVE or C-GET (PS3.7 9.1.3.1, 9.1.4.1)."""
+    if not event.assoc.is_established:
+        return
+    response: Any = C_MOVE() if isinstance(event.request, C_MOVE) else C_GET()
+    response.MessageIDBeingRespondedTo = event.request.MessageID
+    response.AffectedSOPClassUID = event.request.AffectedSOPClassUID
+    response.Status = status
+    if comment:
+        response.ErrorComment = comment
+    if status in (Status.PENDING, Status.CANCELLED):
+        response.NumberOfRemainingSuboperations = progress.remaining
+    response.NumberOfCompletedSuboperations = progress.completed
+    response.NumberOfFailedSuboperations = progress.failed
+    response.NumberOfWarningSuboperations = progress.warning
+    if status != Status.PENDING and progress.failed:
+        failed = Dataset()
+        failed.FailedSOPInstanceUIDList = list(progress.failed_uids)
+        syntax = event.context.transfer_syntax
+        encoded = encode(failed, syntax.is_implicit_VR, syntax.is_little_endian)
+        response.Identifier = BytesIO(encoded or b"")
+    event.assoc.dimse.send_msg(response, event.context.context_id)
+
+
+def _merged(one: PresentationContext, other: PresentationContext) -> PresentationContext:
+    """Return a context with the transfer syntaxes of both, and the roles of either."""
+    merged = PresentationContext()
+    merged.abstract_syntax = one.abstract_syntax
+    merged.transfer_syntax = list(dict.fromkeys([*one.transfer_syntax, *other.transfer_syntax]))
+    for context in (one, other):
+        if context.scu_role is not None:
+            merged.scu_role, merged.scp_role = context.scu_role, context.scp_role
+    return merged
+
+
+def _status_of(command: Command) -> int:
+    return int(command.Status) if isinstance(command, Dataset) else int(command)
+
+
+def calling_ae(event: Event) -> str:
+    """Return the AE title of the peer that requests."""
+    return str(event.assoc.requestor.ae_title)
+
+
+def affected_uid(event: Event) -> str:
+    """Return the Affected SOP Instance UID of a request; empty if it has none."""
+    return str(getattr(event.request, "AffectedSOPInstanceUID", None) or "")
+
+
+def requested_uid(event: Event) -> str:
+    """Return the Requested SOP Instance UID of a request; empty if it has none."""
+    return str(getattr(event.request, "RequestedSOPInstanceUID", None) or "")
+
+
+def sop_class(event: Event) -> str:
+    """Return the SOP Class UID of a request; empty if it has none."""
+    request = event.request
+    requested = getattr(request, "RequestedSOPClassUID", None)
+    return str(requested or getattr(request, "AffectedSOPClassUID", None) or "")
+
+
+def _request_dataset(event: Event) -> Dataset | None:
+    name = _DATA_SETS.get(type(event.request).__name__)
+    if name is None:
+        return None
+    try:
+        dataset: Dataset = getattr(event, name)
+    except PYDICOM_ERRORS:
+        return None
+    return dataset

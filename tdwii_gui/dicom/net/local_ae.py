@@ -1,0 +1,84 @@
+"""The own side of an association: title, time limits, and pynetdicom set up for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from typing import TYPE_CHECKING
+
+from pynetdicom import AE, _config
+
+from tdwii_gui.dicom.iod.part10 import accept_foreign_values
+from tdwii_gui.dicom.net.exchange import Exchange, ignore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ssl import SSLContext
+
+    from pynetdicom.association import Association
+    from pynetdicom.events import Event
+    from pynetdicom.transport import AddressInformation, AssociationSocket
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Time limits in seconds: TCP connection, association, DIMSE message, idle connection."""
+
+    connect: float = 3.0
+    acse: float = 5.0
+    dimse: float = 15.0
+    network: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAe:
+    """The own side of an association; `on_exchange` is called on the thread that asked."""
+
+    ae_title: str
+    timeouts: Timeouts = Timeouts()
+    on_exchange: Callable[[Exchange], None] = ignore
+
+
+class OurAe(AE):
+    """An AE that can close what pynetdicom leaves open when it cannot connect."""
+
+    _raw_socket: socket | None = None
+
+    def close_socket(self) -> None:
+        """Close the socket of the last association that was requested."""
+        if self._raw_socket is not None:
+            self._raw_socket.close()
+
+    def _create_socket(
+        self,
+        assoc: Association,
+        address: AddressInformation,
+        tls_args: tuple[SSLContext, str] | None,
+    ) -> AssociationSocket:
+        association_socket = super()._create_socket(assoc, address, tls_args)
+        self._raw_socket = association_socket.socket
+        return association_socket
+
+
+def make_ae(ae_title: str, timeouts: Timeouts) -> OurAe:
+    """Return an AE with all time limits set, and pynetdicom's own message logging off."""
+    # pynetdicom knows these for the whole process only. Its logs would hold patient data; and a
+    # stored file is to be sent as it is, without being decoded.
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = False
+    _config.LOG_RESPONSE_IDENTIFIERS = False
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    accept_foreign_values()
+    ae = OurAe(ae_title)
+    ae.connection_timeout = timeouts.connect
+    ae.acse_timeout = timeouts.acse
+    ae.dimse_timeout = timeouts.dimse
+    ae.network_timeout = timeouts.network
+    return ae
+
+
+def send_at_once(event: Event) -> None:
+    """Switch off Nagle's algorithm, which stalls each message by 40 ms (EVT_CONN_OPEN)."""
+    association_socket = event.assoc.dul.socket
+    if association_socket is not None and association_socket.socket is not None:
+        association_socket.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)

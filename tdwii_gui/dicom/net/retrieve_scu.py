@@ -1,0 +1,145 @@
+"""Verifying, querying and retrieving: C-ECHO, C-FIND, C-MOVE (PS3.4 A, C)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pydicom.multival import MultiValue
+from pynetdicom import build_context
+
+from tdwii_gui.dicom.net.exchange import counted
+from tdwii_gui.dicom.net.session import LocalAe, Request, Session
+from tdwii_gui.dicom.status import Status, is_pending
+from tdwii_gui.dicom.store.instance_index import Root
+from tdwii_gui.dicom.uids import (
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_MOVE,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_MOVE,
+    VERIFICATION,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydicom.dataset import Dataset
+    from pynetdicom.association import Association
+
+    from tdwii_gui.config.ae_directory import ApplicationEntity
+
+_FIND: Final = {Root.STUDY: STUDY_ROOT_FIND, Root.PATIENT: PATIENT_ROOT_FIND}
+_MOVE: Final = {Root.STUDY: STUDY_ROOT_MOVE, Root.PATIENT: PATIENT_ROOT_MOVE}
+
+
+@dataclass(frozen=True, slots=True)
+class MoveResult:
+    """How far a C-MOVE is, or how it ended (PS3.4 C.4.2.1.5).
+
+    Parameters
+    ----------
+    failed_uids : tuple[str, ...]
+        SOP Instance UIDs that the peer names as failed; only at the end.
+    status : int
+        Pending, success, partial failure (B000) or canceled (FE00).
+    """
+
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+    failed_uids: tuple[str, ...] = ()
+    remaining: int = 0
+    status: int = Status.SUCCESS
+
+    @property
+    def total(self) -> int:
+        """The number of all sub-operations."""
+        return self.completed + self.failed + self.warning + self.remaining
+
+
+def no_progress(_result: MoveResult) -> None:
+    """Take no notice of the progress of a C-MOVE."""
+
+
+class RetrieveScu(Session):
+    """An association with an archive."""
+
+    def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
+        uids = (VERIFICATION, *_FIND.values(), *_MOVE.values())
+        super().__init__(local, peer, [build_context(uid) for uid in uids])
+
+    def c_echo(self) -> None:
+        """Verify the peer."""
+
+        def send(association: Association, message_id: int) -> tuple[Dataset, None]:
+            self.accepted(VERIFICATION)
+            return association.send_c_echo(message_id), None
+
+        self._ask(Request("C-ECHO", VERIFICATION), send)
+
+    def c_find(self, identifier: Dataset, root: str = Root.STUDY) -> Iterator[Dataset]:
+        """Return the matches; one that stops early sends a C-CANCEL."""
+        return self._find(identifier, self.accepted(_FIND[Root(root)]))
+
+    def c_move(
+        self,
+        identifier: Dataset,
+        destination: str,
+        *,
+        root: str = Root.STUDY,
+        on_progress: Callable[[MoveResult], None] = no_progress,
+    ) -> MoveResult:
+        """Have objects sent to the AE title `destination`; return how many came through.
+
+        `cancel`, from another thread, ends it early.
+
+        Raises
+        ------
+        DimseStatusError
+            If nothing at all could be sent (A702), the destination is unknown there (A801), or
+            the identifier is refused (A900).
+        """
+        model = _MOVE[Root(root)]
+        results: list[MoveResult] = []
+
+        def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
+            self.accepted(model)
+            responses = association.send_c_move(identifier, destination, model, message_id)
+            self._running = (message_id, model)
+            try:
+                for command, failed in responses:
+                    self._answered()
+                    if "Status" not in command:
+                        break
+                    results.append(_result(command, failed, results))
+                    if not is_pending(command.Status):
+                        break
+                    on_progress(results[-1])
+            finally:
+                self._running = None
+            return command, failed
+
+        request = Request("C-MOVE", model, dataset=identifier)
+        self._ask(request, send, detail=lambda _command: _detail(results[-1]))
+        return results[-1]
+
+
+def _result(command: Dataset, failed: Dataset | None, before: list[MoveResult]) -> MoveResult:
+    """Return the counters of a response; a final one may leave them out (PS3.7 9.1.4.1)."""
+    last = before[-1] if before else MoveResult()
+    uids = failed.get("FailedSOPInstanceUIDList") if failed is not None else None
+    listed = () if not uids else uids if isinstance(uids, MultiValue) else (uids,)
+    pending = is_pending(command.Status) or command.Status == Status.CANCELLED
+    return MoveResult(
+        completed=command.get("NumberOfCompletedSuboperations", last.completed),
+        failed=command.get("NumberOfFailedSuboperations", max(last.failed, len(listed))),
+        warning=command.get("NumberOfWarningSuboperations", last.warning),
+        failed_uids=tuple(str(uid) for uid in listed),
+        remaining=command.get("NumberOfRemainingSuboperations", last.remaining) if pending else 0,
+        status=int(command.Status),
+    )
+
+
+def _detail(result: MoveResult) -> str:
+    done = result.completed + result.warning
+    return f"{done} of {counted(result.total, 'object', 'objects')}"

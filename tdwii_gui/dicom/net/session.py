@@ -1,0 +1,397 @@
+"""Associations that this program requests: opening, time limits, requests, errors, closing."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Self
+
+from pydicom.dataset import Dataset
+from pynetdicom import evt
+from pynetdicom.pdu_primitives import A_ABORT, A_P_ABORT
+
+from tdwii_gui.dicom.errors import (
+    Aborted,
+    AssociationError,
+    ConfigError,
+    DatasetError,
+    DimseStatusError,
+    NotAccepted,
+    Refused,
+    Rejected,
+    TimedOut,
+)
+from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, make_ae, send_at_once
+from tdwii_gui.dicom.net.rejection import rejection
+from tdwii_gui.dicom.status import Status, is_failure, is_pending
+from tdwii_gui.dicom.uids import uid_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+
+    from pynetdicom.association import Association
+    from pynetdicom.events import Event
+    from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
+    from pynetdicom.presentation import PresentationContext
+
+    from tdwii_gui.config.ae_directory import ApplicationEntity
+
+__all__ = ["LocalAe", "Request", "Response", "Session", "Timeouts"]
+
+_MAXIMUM_MESSAGE_ID: Final = 65535
+_JOIN_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A DIMSE request: the service, and UIDs and data set as they travel."""
+
+    message: str
+    sop_class_uid: str
+    sop_instance_uid: str = ""
+    dataset: Dataset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The final response to a request that did not fail; `command` holds its status elements."""
+
+    status: int
+    command: Dataset
+    dataset: Dataset | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is recorded of a request; without a command there was no response."""
+
+    command: Dataset | None = None
+    dataset: Dataset | None = None
+    comment: str = ""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Observed:
+    """What the handlers saw of an association, to name the reason when it fails."""
+
+    association: Association | None = None
+    connected: bool = False
+    aborted_by_peer: bool = False
+    abort_asked: bool = False
+    waiting_since: float = field(default_factory=time.monotonic)
+    affected_uid: str = ""
+
+
+class Session:
+    """An association with a peer, as a context manager.
+
+    It associates on entry and releases on exit; on an exception other than a peer's failure
+    status it aborts. One thread at a time may send requests; `abort` and `cancel` may come from
+    another.
+
+    Parameters
+    ----------
+    contexts : Sequence[PresentationContext]
+        At most 128; at least one has to be accepted.
+    roles : Sequence[SCP_SCU_RoleSelectionNegotiation]
+        Role items to propose.
+
+    Raises
+    ------
+    Refused, TimedOut, Rejected, NotAccepted, Aborted
+        On entry, when there is no association.
+    """
+
+    def __init__(
+        self,
+        local: LocalAe,
+        peer: ApplicationEntity,
+        contexts: Sequence[PresentationContext],
+        roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
+    ) -> None:
+        self.local = local
+        self.peer = peer
+        self._contexts = list(contexts)
+        self._roles = list(roles)
+        self._observed = _Observed()
+        self._association: Association | None = None
+        self._message_id = 0
+        self._running: tuple[int, str] | None = None
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None or isinstance(error, (DimseStatusError, GeneratorExit)):
+            self.release()
+        else:
+            self.abort()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the association is established."""
+        return self._association is not None and self._association.is_established
+
+    def open(self) -> None:
+        """Associate with the peer."""
+        started = time.perf_counter()
+        try:
+            self._association = self._associate()
+        except AssociationError as error:
+            self._record(Request("A-ASSOCIATE", ""), started, _Outcome(comment=str(error)))
+            raise
+
+    def release(self) -> None:
+        """Release the association; does nothing if there is none."""
+        if self._association is not None and self._association.is_established:
+            self._association.release()
+        self._end()
+
+    def abort(self) -> None:
+        """Abort the association; a request that waits for its response raises `Aborted`."""
+        with self._lock:
+            self._observed.abort_asked = True
+            association = self._observed.association
+        if association is None:
+            return
+        association.abort()
+        # Both queues are what a blocked request or association waits at, up to the time limit.
+        association.dimse.msg_queue.put((None, None))
+        association.dul.to_user_queue.put(A_ABORT())
+        self._end()
+
+    def cancel(self) -> None:
+        """Ask the peer to end the running C-FIND or C-MOVE (C-CANCEL, PS3.7 9.3.2.3)."""
+        running, association = self._running, self._association
+        if running is not None and association is not None:
+            with suppress(RuntimeError):
+                association.send_c_cancel(running[0], query_model=running[1])
+
+    def accepted(self, *sop_classes: str) -> str:
+        """Return the first of the SOP classes whose presentation context is accepted.
+
+        Raises
+        ------
+        NotAccepted
+            If it is none of them.
+        AssociationError
+            If the association is lost.
+        """
+        contexts = self._established().accepted_contexts
+        abstract_syntaxes = {str(context.abstract_syntax) for context in contexts}
+        for uid in sop_classes:
+            if uid in abstract_syntaxes:
+                return uid
+        names = " nor ".join(uid_name(uid) for uid in sop_classes)
+        raise NotAccepted(f"{self.peer} does not accept {names}")
+
+    def _associate(self) -> Association:
+        if self.peer.tls:
+            raise ConfigError(f"{self.peer}: TLS is not supported")
+        handlers: list[evt.EventHandlerType] = [
+            (evt.EVT_CONN_OPEN, self._on_open),
+            (evt.EVT_ACSE_RECV, self._on_acse),
+            (evt.EVT_DIMSE_RECV, self._on_message),
+        ]
+        ae = make_ae(self.local.ae_title, self.local.timeouts)
+        started = time.monotonic()
+        try:
+            association = ae.associate(
+                self.peer.host,
+                self.peer.port,
+                contexts=self._contexts,
+                ae_title=self.peer.ae_title,
+                ext_neg=list(self._roles),
+                evt_handlers=handlers,
+            )
+        except OSError as error:
+            raise Refused(f"{self.peer}: {error.strerror or error}") from error
+        with self._lock:
+            self._observed.association = association
+        if self._observed.abort_asked:
+            association.abort()
+            raise Aborted(f"{self.peer}: aborted by us")
+        if not association.is_established:
+            ae.close_socket()
+            raise self._why_not(association, time.monotonic() - started)
+        return association
+
+    def _why_not(self, association: Association, seconds: float) -> AssociationError:
+        limits = self.local.timeouts
+        if not self._observed.connected:
+            if seconds >= limits.connect:
+                return TimedOut(f"{self.peer} did not answer within {limits.connect:g} s")
+            return Refused(f"{self.peer}: nothing listens there, or there is no way to the host")
+        answer = association.acceptor.primitive
+        if association.is_rejected and answer is not None:
+            reason = rejection(answer.result, answer.result_source, answer.diagnostic)
+            return Rejected(f"{self.peer} rejects us {reason}")
+        if answer is not None and answer.result == 0:
+            names = ", ".join(uid_name(str(one.abstract_syntax)) for one in self._contexts)
+            return NotAccepted(f"{self.peer} accepts none of: {names}")
+        if not self._observed.aborted_by_peer and seconds >= limits.acse:
+            return TimedOut(f"{self.peer} did not associate within {limits.acse:g} s")
+        return Aborted(f"{self.peer} aborted, or the connection was lost, while associating")
+
+    def _on_open(self, event: Event) -> None:
+        send_at_once(event)
+        with self._lock:
+            self._observed.association = event.assoc
+            self._observed.connected = True
+
+    def _on_acse(self, event: Event) -> None:
+        if isinstance(getattr(event, "primitive", None), (A_ABORT, A_P_ABORT)):
+            self._observed.aborted_by_peer = True
+
+    def _on_message(self, event: Event) -> None:
+        # send_n_create() keeps the UID that the peer has assigned to itself.
+        uid = event.message.command_set.get("AffectedSOPInstanceUID")
+        self._observed.affected_uid = str(uid or "")
+
+    def _end(self) -> None:
+        association, self._association = self._association, None
+        if association is not None:
+            association.join(_JOIN_SECONDS)
+
+    def _next_message_id(self) -> int:
+        self._message_id = self._message_id % _MAXIMUM_MESSAGE_ID + 1
+        return self._message_id
+
+    def _established(self) -> Association:
+        if self._association is None or not self._association.is_established:
+            raise self._lost()
+        self._answered()
+        return self._association
+
+    def _answered(self) -> None:
+        """Start the time limit of the next response."""
+        self._observed.waiting_since = time.monotonic()
+
+    def _lost(self) -> AssociationError:
+        limit = self.local.timeouts.dimse
+        if self._observed.abort_asked:
+            return Aborted(f"{self.peer}: aborted by us")
+        waited = time.monotonic() - self._observed.waiting_since
+        association = self._association
+        gone = self._observed.aborted_by_peer or (
+            association is not None and association.acse.is_aborted()
+        )
+        if not gone and waited >= limit:
+            return TimedOut(f"{self.peer} did not answer within {limit:g} s")
+        return Aborted(f"{self.peer} aborted, or the connection was lost")
+
+    def _ask(
+        self,
+        request: Request,
+        send: Callable[[Association, int], tuple[Dataset, Dataset | None]],
+        *,
+        detail: Callable[[Dataset], str] = lambda _command: "",
+    ) -> Response:
+        """Send a request, wait for its response, record the exchange.
+
+        Raises
+        ------
+        DimseStatusError
+            If the status is a failure.
+        AssociationError
+            If there is no response.
+        """
+        started = time.perf_counter()
+        try:
+            command, dataset = send(self._established(), self._next_message_id())
+            if "Status" not in command:
+                raise self._lost()
+        except AssociationError as error:
+            self._record(request, started, _Outcome(comment=str(error)))
+            raise
+        except RuntimeError as error:
+            lost = self._lost()
+            self._record(request, started, _Outcome(comment=str(lost)))
+            raise lost from error
+        except (ValueError, AttributeError) as error:
+            self._record(request, started, _Outcome(comment=str(error)))
+            raise DatasetError(f"cannot be sent: {error}") from error
+        self._record(request, started, _Outcome(command, dataset, detail=detail(command)))
+        self._check(request, command)
+        return Response(int(command.Status), command, dataset)
+
+    def _check(self, request: Request, command: Dataset) -> None:
+        if is_failure(command.Status):
+            comment = str(command.get("ErrorComment") or "")
+            message = f"{request.message} to {self.peer.ae_title}"
+            raise DimseStatusError(int(command.Status), comment, message)
+
+    def _find(self, identifier: Dataset, model: str) -> Iterator[Dataset]:
+        """Send a C-FIND; a consumer that stops early cancels it."""
+        request = Request("C-FIND", model, dataset=identifier)
+        started = time.perf_counter()
+        count = 0
+        final: Dataset | None = None
+        comment = ""
+        try:
+            message_id = self._next_message_id()
+            responses = self._established().send_c_find(identifier, model, msg_id=message_id)
+            self._running = (message_id, model)
+            for command, found in responses:
+                if "Status" not in command:
+                    raise self._lost()
+                self._answered()
+                if not is_pending(command.Status):
+                    final = command
+                elif found is not None:
+                    count += 1
+                    yield found
+        except AssociationError as error:
+            comment = str(error)
+            raise
+        except GeneratorExit:
+            self.cancel()
+            final = next((one for one, _ in responses if _is_final(one)), None)
+            raise
+        finally:
+            self._running = None
+            detail = counted(count, "match", "matches")
+            self._record(request, started, _Outcome(final, comment=comment, detail=detail))
+        if final is not None:
+            self._check(request, final)
+
+    def _record(self, request: Request, started: float, outcome: _Outcome) -> None:
+        seconds = time.perf_counter() - started
+        command = outcome.command if outcome.command is not None else Dataset()
+        self.local.on_exchange(
+            Exchange(
+                calling_ae=self.local.ae_title,
+                called_ae=self.peer.ae_title,
+                message=request.message,
+                sop_class_uid=request.sop_class_uid,
+                sop_instance_uid=request.sop_instance_uid,
+                status=int(command.Status) if "Status" in command else None,
+                comment=outcome.comment or str(command.get("ErrorComment") or ""),
+                milliseconds=seconds * 1000,
+                detail=outcome.detail,
+                role="scu",
+                request=request.dataset,
+                response=outcome.dataset,
+                at=datetime.fromtimestamp(time.time() - seconds, UTC),
+            )
+        )
+
+
+def _is_final(command: Dataset) -> bool:
+    return command.get("Status", Status.PROCESSING_FAILURE) not in (
+        Status.PENDING,
+        Status.PENDING_KEYS_UNSUPPORTED,
+    )
