@@ -17,6 +17,8 @@ from tdwii_gui.dicom.errors import (
     DimseStatusError,
     StoreError,
 )
+from tdwii_gui.dicom.iod.tolerant import text
+from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.net.session import LocalAe, Request, Session
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
@@ -93,7 +95,8 @@ class EventScu(Session):
             )
 
         request = Request("N-EVENT-REPORT", UPS_PUSH, sop_instance_uid, information)
-        return self._ask(request, send, detail=lambda _command: f"type {event_type}").status
+        detail = _words(event_type, information)
+        return self._ask(request, send, detail=lambda _command: detail).status
 
 
 class EventSender:
@@ -286,3 +289,10 @@ class _Line(Thread):
         session, self._session = self._session, None
         if session is not None:
             session.release()
+
+
+def _words(event_type: int, information: Dataset) -> str:
+    """Return the event's name, and the state that it reports."""
+    state = text(information, "ProcedureStepState")
+    title = EventType(event_type).title
+    return f"{title}: {state}" if state else title

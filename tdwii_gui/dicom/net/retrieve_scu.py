@@ -17,7 +17,6 @@ from tdwii_gui.dicom.uids import (
     PATIENT_ROOT_MOVE,
     STUDY_ROOT_FIND,
     STUDY_ROOT_MOVE,
-    VERIFICATION,
 )
 
 if TYPE_CHECKING:
@@ -65,17 +64,8 @@ class RetrieveScu(Session):
     """An association with an archive."""
 
     def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
-        uids = (VERIFICATION, *_FIND.values(), *_MOVE.values())
+        uids = (*_FIND.values(), *_MOVE.values())
         super().__init__(local, peer, [build_context(uid) for uid in uids])
-
-    def c_echo(self) -> None:
-        """Verify the peer."""
-
-        def send(association: Association, message_id: int) -> tuple[Dataset, None]:
-            self.accepted(VERIFICATION)
-            return association.send_c_echo(message_id), None
-
-        self._ask(Request("C-ECHO", VERIFICATION), send)
 
     def c_find(self, identifier: Dataset, root: str = Root.STUDY) -> Iterator[Dataset]:
         """Return the matches; one that stops early sends a C-CANCEL."""

@@ -13,13 +13,9 @@ from pydicom.dataset import Dataset
 from pynetdicom import build_context, evt
 
 from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.iod.ups_action import ActionType
 from tdwii_gui.dicom.net.dispatch import affected_uid, calling_ae, requested_uid
 from tdwii_gui.dicom.net.ups_scu import (
-    CHANGE_STATE,
-    REQUEST_CANCEL,
-    SUBSCRIBE,
-    SUSPEND_GLOBAL,
-    UNSUBSCRIBE,
     UPS_CLASSES,
 )
 from tdwii_gui.dicom.status import Status
@@ -41,11 +37,11 @@ class UpsScp:
     def __init__(self, service: UpsService) -> None:
         self._service = service
         self._actions: Mapping[int, Callable[[str, Dataset, str], int]] = {
-            CHANGE_STATE: service.change_state,
-            REQUEST_CANCEL: service.request_cancel,
-            SUBSCRIBE: service.subscribe,
-            UNSUBSCRIBE: service.unsubscribe,
-            SUSPEND_GLOBAL: service.suspend,
+            ActionType.CHANGE_STATE: service.change_state,
+            ActionType.REQUEST_CANCEL: service.request_cancel,
+            ActionType.SUBSCRIBE: service.subscribe,
+            ActionType.UNSUBSCRIBE: service.unsubscribe,
+            ActionType.SUSPEND_GLOBAL: service.suspend,
         }
 
     @property

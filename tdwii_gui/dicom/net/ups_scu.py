@@ -13,6 +13,8 @@ from pydicom.tag import Tag
 from pynetdicom import build_context
 
 from tdwii_gui.dicom.errors import DatasetError
+from tdwii_gui.dicom.iod.tolerant import text
+from tdwii_gui.dicom.iod.ups_action import ActionType
 from tdwii_gui.dicom.net.session import LocalAe, Request, Session
 from tdwii_gui.dicom.uids import (
     UPS_GLOBAL_SUBSCRIPTION,
@@ -29,11 +31,6 @@ if TYPE_CHECKING:
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
 
-CHANGE_STATE: Final = 1
-REQUEST_CANCEL: Final = 2
-SUBSCRIBE: Final = 3
-UNSUBSCRIBE: Final = 4
-SUSPEND_GLOBAL: Final = 5
 
 UPS_CLASSES: Final = (UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY)
 
@@ -112,15 +109,17 @@ class UpsScu(Session):
 
     def change_state(self, sop_instance_uid: str, information: Dataset) -> int:
         """Change the state of a step: claim, complete, cancel (PS3.4 CC.2.1)."""
-        return self._n_action(CHANGE_STATE, sop_instance_uid, information, UPS_PULL)
+        return self._n_action(ActionType.CHANGE_STATE, sop_instance_uid, information, UPS_PULL)
 
     def request_cancel(self, sop_instance_uid: str, information: Dataset) -> int:
         """Ask for the cancellation of a step (PS3.4 CC.2.2)."""
-        return self._n_action(REQUEST_CANCEL, sop_instance_uid, information, UPS_PUSH, UPS_WATCH)
+        return self._n_action(
+            ActionType.REQUEST_CANCEL, sop_instance_uid, information, UPS_PUSH, UPS_WATCH
+        )
 
     def subscribe(self, sop_instance_uid: str, information: Dataset) -> int:
         """Subscribe to a step, or by a well-known UID globally (PS3.4 CC.2.3)."""
-        return self._n_action(SUBSCRIBE, sop_instance_uid, information, UPS_WATCH)
+        return self._n_action(ActionType.SUBSCRIBE, sop_instance_uid, information, UPS_WATCH)
 
     def subscribe_globally(self, receiving_ae: str, *, deletion_lock: bool = False) -> int:
         """Subscribe an AE to all steps, present and future."""
@@ -131,19 +130,25 @@ class UpsScu(Session):
     def unsubscribe(self, sop_instance_uid: str, receiving_ae: str) -> int:
         """End the subscription to a step; by the global UID, all subscriptions of an AE."""
         information = _receiving(receiving_ae)
-        return self._n_action(UNSUBSCRIBE, sop_instance_uid, information, UPS_WATCH)
+        return self._n_action(ActionType.UNSUBSCRIBE, sop_instance_uid, information, UPS_WATCH)
 
     def suspend_globally(self, receiving_ae: str) -> int:
         """End the subscription of an AE to future steps; those to present ones remain."""
         information = _receiving(receiving_ae)
-        return self._n_action(SUSPEND_GLOBAL, UPS_GLOBAL_SUBSCRIPTION, information, UPS_WATCH)
+        return self._n_action(
+            ActionType.SUSPEND_GLOBAL, UPS_GLOBAL_SUBSCRIPTION, information, UPS_WATCH
+        )
 
     def c_find(self, identifier: Dataset) -> Iterator[Dataset]:
         """Return the steps that match; one that stops early sends a C-CANCEL (PS3.4 CC.2.8)."""
         return self._find(identifier, self.accepted(UPS_PULL, UPS_WATCH, UPS_QUERY))
 
     def _n_action(
-        self, action_type: int, sop_instance_uid: str, information: Dataset, *sop_classes: str
+        self,
+        action_type: ActionType,
+        sop_instance_uid: str,
+        information: Dataset,
+        *sop_classes: str,
     ) -> int:
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
             context = self.accepted(*sop_classes)
@@ -157,7 +162,9 @@ class UpsScu(Session):
             )
 
         request = Request("N-ACTION", UPS_PUSH, sop_instance_uid, information)
-        return self._ask(request, send, detail=lambda _command: f"type {action_type}").status
+        state = text(information, "ProcedureStepState")
+        detail = f"{action_type.title} to {state}" if state else action_type.title
+        return self._ask(request, send, detail=lambda _command: detail).status
 
 
 def _receiving(ae_title: str) -> Dataset:

@@ -160,6 +160,10 @@ def bare_scp() -> Iterator[Callable[..., BareScp]]:
 
     yield start
     for ae in running:
+        # An abort in the middle of a release or rejection raises in pynetdicom's thread.
+        for association in ae.active_associations:
+            if not association.is_established:
+                association.join(SECONDS)
         ae.shutdown()
 
 

@@ -21,8 +21,8 @@ from tdwii_gui.dicom.errors import (
     Rejected,
     TimedOut,
 )
-from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
 from tdwii_gui.dicom.net.ups_scu import UpsScu
+from tdwii_gui.dicom.net.verification_scu import VerificationScu
 from tdwii_gui.dicom.uids import CT_IMAGE, UPS_PULL, UPS_PUSH, VERIFICATION
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def closed_port() -> int:
 
 
 def open_and_fail(local: LocalAe, peer: ApplicationEntity, kind: type[AssociationError]) -> str:
-    scu = RetrieveScu(local, peer)
+    scu = VerificationScu(local, peer)
     with pytest.raises(kind) as caught:
         scu.open()
     assert peer.ae_title in str(caught.value)
@@ -115,7 +115,7 @@ def test_too_many_associations_are_a_transient_rejection(
     local: LocalAe, bare_scp: Callable[..., Any]
 ) -> None:
     bare = bare_scp(ECHO, {}, maximum_associations=1)
-    with RetrieveScu(local, bare.peer):
+    with VerificationScu(local, bare.peer):
         text = open_and_fail(local, bare.peer, Rejected)
     assert "for now" in text
 
@@ -149,7 +149,7 @@ def test_an_abort_instead_of_an_answer_is_aborted(
         return 0
 
     bare = bare_scp(ECHO, {evt.EVT_C_ECHO: abort})
-    scu = RetrieveScu(local, bare.peer)
+    scu = VerificationScu(local, bare.peer)
     scu.open()
     with pytest.raises(Aborted):
         scu.c_echo()
@@ -167,7 +167,7 @@ def test_no_answer_times_out(local: LocalAe, bare_scp: Callable[..., Any]) -> No
         return 0
 
     bare = bare_scp(ECHO, {evt.EVT_C_ECHO: hang})
-    with pytest.raises(TimedOut, match="1 s"), RetrieveScu(local, bare.peer) as scu:
+    with pytest.raises(TimedOut, match="1 s"), VerificationScu(local, bare.peer) as scu:
         scu.c_echo()
     go_on.set()
 
@@ -183,7 +183,7 @@ def test_an_abort_from_another_thread_ends_a_request_at_once(
         return 0
 
     bare = bare_scp(ECHO, {evt.EVT_C_ECHO: hang})
-    scu = RetrieveScu(patient_local, bare.peer)
+    scu = VerificationScu(patient_local, bare.peer)
     scu.open()
 
     def echo() -> None:
@@ -205,7 +205,7 @@ def test_an_abort_from_another_thread_ends_a_request_at_once(
 def test_an_abort_from_another_thread_ends_an_association_at_once(
     patient_local: LocalAe, silent_port: int
 ) -> None:
-    scu = RetrieveScu(patient_local, ApplicationEntity("TMS", "127.0.0.1", silent_port))
+    scu = VerificationScu(patient_local, ApplicationEntity("TMS", "127.0.0.1", silent_port))
     errors = []
     connected = Event()
     on_open = scu._on_open
@@ -235,7 +235,7 @@ def test_an_exception_aborts(local: LocalAe, bare_scp: Callable[..., Any]) -> No
     received: list[Any] = []
     bare = bare_scp(ECHO, {})
     bare.server.bind(evt.EVT_ACSE_RECV, lambda event: received.append(event.primitive))
-    with pytest.raises(KeyError), RetrieveScu(local, bare.peer) as scu:
+    with pytest.raises(KeyError), VerificationScu(local, bare.peer) as scu:
         raise KeyError
     assert not scu.is_open
     bare.server.ae.shutdown()
@@ -268,7 +268,7 @@ def test_an_exchange_is_recorded(
     local: LocalAe, bare_scp: Callable[..., Any], scu_exchanges: Any
 ) -> None:
     bare = bare_scp(ECHO, {evt.EVT_C_ECHO: lambda _event: 0})
-    with RetrieveScu(local, bare.peer) as scu:
+    with VerificationScu(local, bare.peer) as scu:
         scu.c_echo()
     (exchange,) = scu_exchanges.exchanges
     assert (exchange.calling_ae, exchange.called_ae) == ("OURS", "BARE")
@@ -280,7 +280,7 @@ def test_an_exchange_is_recorded(
 
 def test_nagle_is_off_on_our_side(local: LocalAe, bare_scp: Callable[..., Any]) -> None:
     bare = bare_scp(ECHO, {})
-    with RetrieveScu(local, bare.peer) as scu:
+    with VerificationScu(local, bare.peer) as scu:
         association = scu._observed.association
         assert association is not None
         option = association.dul.socket.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
