@@ -368,7 +368,7 @@ def test_each_event_is_an_exchange(
     outbox.done.get(timeout=10)
     exchange = scu_exchanges.last
     assert (exchange.message, exchange.status) == ("N-EVENT-REPORT", 0)
-    assert (exchange.called_ae, exchange.detail) == ("WATCHER", "UPS Progress Report")
+    assert (exchange.called_ae, exchange.detail) == ("WATCHER", "UPS Progress Report: SCHEDULED")
     assert exchange.request == information()
 
 
