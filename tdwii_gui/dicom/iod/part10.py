@@ -6,13 +6,10 @@ Reading goes through the structure scan, so that nothing truncated or oversized 
 from __future__ import annotations
 
 import copy
-import os
 import re
 import struct
-import tempfile
 import zlib
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydicom import config as pydicom_config
@@ -29,11 +26,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from tdwii_gui.dicom.durable import sync_folder, write_temporary
 from tdwii_gui.dicom.errors import DatasetError, Finding, StoreError
 from tdwii_gui.dicom.iod.structure import DEFAULT_LIMITS, Limits, has_vr, scan
 from tdwii_gui.dicom.uids import is_valid_uid
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydicom.dataset import Dataset
 
 PYDICOM_ERRORS: Final = (
@@ -161,33 +161,19 @@ def write_part10(path: Path, dataset: Dataset) -> None:
     """
     data = encode_part10(dataset)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        temporary = write_temporary(path.parent, data)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _attribute_name(tag: tuple[str, str]) -> str:
     return keyword_for_tag(int("".join(tag), 16)) or f"({tag[0]},{tag[1]})"
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def accept_foreign_values() -> None:

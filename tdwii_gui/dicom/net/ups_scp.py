@@ -63,7 +63,7 @@ class UpsScp:
     def _on_create(self, event: Event) -> tuple[int | Dataset, Dataset]:
         given = affected_uid(event)
         uid = _checked(given) if given else None
-        attributes = _without_command_elements(event.attribute_list)
+        attributes = event.attribute_list
         step = self._service.create(uid, attributes, calling_ae(event))
         if given:
             return step.status, step.attributes
@@ -82,14 +82,14 @@ class UpsScp:
         return Status.SUCCESS, self._service.get(uid, event.attribute_identifiers)
 
     def _on_set(self, event: Event) -> tuple[int, None]:
-        modifications = _without_command_elements(event.modification_list)
+        modifications = event.modification_list
         return self._service.set(_requested_uid(event), modifications, calling_ae(event)), None
 
     def _on_action(self, event: Event) -> tuple[int, None]:
         action = self._actions.get(event.action_type or 0)
         if action is None:
             raise DimseStatusError(Status.NO_SUCH_ACTION, f"action type {event.action_type}")
-        information = _without_command_elements(event.action_information)
+        information = event.action_information
         return action(_requested_uid(event), information, calling_ae(event)), None
 
     def _on_find(self, event: Event) -> Iterator[tuple[int, Dataset]]:
@@ -110,11 +110,3 @@ def _checked(uid: str) -> str:
     if not is_valid_uid(uid):
         raise DimseStatusError(Status.INVALID_SOP_INSTANCE, "SOP Instance UID is no UID")
     return uid
-
-
-def _without_command_elements(dataset: Dataset) -> Dataset:
-    """Remove what belongs to the command set, which some peers repeat in the data set."""
-    for group in (0x0000, 0x0002):
-        for element in dataset.group_dataset(group):
-            del dataset[element.tag]
-    return dataset

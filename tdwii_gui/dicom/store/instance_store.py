@@ -7,15 +7,13 @@ that a peer sends reaches a path.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tdwii_gui.dicom.durable import TEMPORARY_SUFFIX, sync_folder, write_temporary
 from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, StoreError
 from tdwii_gui.dicom.iod.part10 import decode_part10, encode_part10, read_part10
 from tdwii_gui.dicom.status import Status
@@ -27,11 +25,11 @@ from tdwii_gui.dicom.store.matching import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pydicom.dataset import Dataset, FileDataset
     from sqlalchemy import RowMapping
 
-_TEMPORARY_SUFFIX: Final = ".part"
 _FOREIGN_TEMPORARY_SECONDS: Final = 60
 
 
@@ -213,17 +211,7 @@ class InstanceStore:
         folder = (self._objects / file_name(content.uid)).parent
         _make_private(folder.parent)
         _make_private(folder)
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=_TEMPORARY_SUFFIX)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(part10)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return temporary
+        return write_temporary(folder, part10)
 
     def _commit(self, temporary: Path, part10: bytes, content: Content) -> AddOutcome:
         this = tables.INSTANCES.c.sop_instance_uid == content.uid
@@ -239,7 +227,7 @@ class InstanceStore:
             tables.write_entry(connection, content.entry)
             final = self._objects / file_name(content.uid)
             temporary.replace(final)
-            _sync_folder(final.parent)
+            sync_folder(final.parent)
             row = next(index.instance_rows(connection, this))
             return AddOutcome(self._stored(row), added=known is None, replaced=known is not None)
 
@@ -260,7 +248,7 @@ class InstanceStore:
     def _sweep(self) -> None:
         """Remove what a crash left half written; what is younger may be of another process."""
         limit = datetime.now(UTC).timestamp() - _FOREIGN_TEMPORARY_SECONDS
-        for temporary in self._objects.rglob(f".*{_TEMPORARY_SUFFIX}"):
+        for temporary in self._objects.rglob(f".*{TEMPORARY_SUFFIX}"):
             try:
                 if temporary.stat().st_mtime < limit:
                     temporary.unlink()
@@ -274,17 +262,7 @@ def _make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700)
     except FileExistsError:
         return
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)
 
 
 @contextmanager

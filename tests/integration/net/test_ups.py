@@ -143,14 +143,6 @@ def test_n_create_without_a_uid_gets_one(bare: Any, service: RecordingService, s
     assert service.calls[0][1] is None
 
 
-def test_command_elements_in_the_data_set_are_left_out(
-    bare: Any, service: RecordingService
-) -> None:
-    """Some peers repeat them there."""
-    bare.send_n_create(labelled(RequestedSOPClassUID=UPS_PUSH), UPS_PUSH, UID)
-    assert service.calls[0][2] == labelled()
-
-
 @pytest.mark.parametrize("tags", [[], [Tag("WorklistLabel")], [Tag("WorklistLabel"), Tag(8, 16)]])
 @pytest.mark.parametrize("context", [UPS_PUSH, UPS_PULL, UPS_WATCH])
 def test_n_get(bare: Any, service: RecordingService, tags: list[int], context: str) -> None:
