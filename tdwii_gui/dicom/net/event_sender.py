@@ -19,7 +19,8 @@ from tdwii_gui.dicom.errors import (
 )
 from tdwii_gui.dicom.iod.tolerant import text
 from tdwii_gui.dicom.iod.ups_event import EventType
-from tdwii_gui.dicom.net.session import LocalAe, Request, Session
+from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
 

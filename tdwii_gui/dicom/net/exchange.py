@@ -12,6 +12,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """A DIMSE request: the service, and UIDs and data set as they travel."""
+
+    message: str
+    sop_class_uid: str
+    sop_instance_uid: str = ""
+    dataset: Dataset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The final response to a request that did not fail; `command` holds its status elements."""
+
+    status: int
+    command: Dataset
+    dataset: Dataset | None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One DIMSE request and its final response.
 

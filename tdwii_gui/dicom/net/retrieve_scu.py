@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from pydicom.multival import MultiValue
 from pynetdicom import build_context
 
-from tdwii_gui.dicom.net.exchange import counted
-from tdwii_gui.dicom.net.session import LocalAe, Request, Session
+from tdwii_gui.dicom.net.exchange import Request, counted
+from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.status import Status, is_pending
 from tdwii_gui.dicom.store.instance_index import Root
 from tdwii_gui.dicom.uids import (

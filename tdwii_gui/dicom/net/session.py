@@ -24,8 +24,9 @@ from tdwii_gui.dicom.errors import (
     Rejected,
     TimedOut,
 )
-from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.net.exchange import Exchange, Request, Response, counted
 from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, make_ae, send_at_once
+from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection
 from tdwii_gui.dicom.status import Status, is_failure, is_pending
 from tdwii_gui.dicom.uids import uid_name
@@ -40,30 +41,12 @@ if TYPE_CHECKING:
     from pynetdicom.presentation import PresentationContext
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
+    from tdwii_gui.dicom.net.reactor_checkpoint import ReactorCheckpoint
 
-__all__ = ["LocalAe", "Request", "Response", "Session", "Timeouts"]
+__all__ = ["LocalAe", "Session", "Timeouts"]
 
 _MAXIMUM_MESSAGE_ID: Final = 65535
 _JOIN_SECONDS: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A DIMSE request: the service, and UIDs and data set as they travel."""
-
-    message: str
-    sop_class_uid: str
-    sop_instance_uid: str = ""
-    dataset: Dataset | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The final response to a request that did not fail; `command` holds its status elements."""
-
-    status: int
-    command: Dataset
-    dataset: Dataset | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +69,7 @@ class _Observed:
     abort_asked: bool = False
     waiting_since: float = field(default_factory=time.monotonic)
     affected_uid: str = ""
+    checkpoint: ReactorCheckpoint | None = None
 
 
 class Session:
@@ -157,6 +141,7 @@ class Session:
     def release(self) -> None:
         """Release the association; does nothing if there is none."""
         if self._association is not None and self._association.is_established:
+            self._halt_reactor()
             self._association.release()
         self._end()
 
@@ -251,6 +236,7 @@ class Session:
         with self._lock:
             self._observed.association = event.assoc
             self._observed.connected = True
+            self._observed.checkpoint = install_checkpoint(event.assoc)
 
     def _on_acse(self, event: Event) -> None:
         if isinstance(getattr(event, "primitive", None), (A_ABORT, A_P_ABORT)):
@@ -274,7 +260,17 @@ class Session:
         if self._association is None or not self._association.is_established:
             raise self._lost()
         self._answered()
+        self._halt_reactor()
         return self._association
+
+    def _halt_reactor(self) -> None:
+        """Keep the association's own thread from the responses, until `_resume_reactor`."""
+        if self._observed.checkpoint is not None:
+            self._observed.checkpoint.halt()
+
+    def _resume_reactor(self) -> None:
+        if self._observed.checkpoint is not None:
+            self._observed.checkpoint.set()
 
     def _answered(self) -> None:
         """Start the time limit of the next response."""
@@ -324,6 +320,8 @@ class Session:
         except (ValueError, AttributeError) as error:
             self._record(request, started, _Outcome(comment=str(error)))
             raise DatasetError(f"cannot be sent: {error}") from error
+        finally:
+            self._resume_reactor()
         self._record(request, started, _Outcome(command, dataset, detail=detail(command)))
         self._check(request, command)
         return Response(int(command.Status), command, dataset)
@@ -363,6 +361,7 @@ class Session:
             raise
         finally:
             self._running = None
+            self._resume_reactor()
             detail = counted(count, "match", "matches")
             self._record(request, started, _Outcome(final, comment=comment, detail=detail))
         if final is not None:

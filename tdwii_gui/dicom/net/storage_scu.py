@@ -22,7 +22,8 @@ from tdwii_gui.dicom.iod.part10 import (
     encode_part10,
     read_part10,
 )
-from tdwii_gui.dicom.net.session import LocalAe, Request, Session
+from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:

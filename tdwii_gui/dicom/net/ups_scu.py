@@ -15,7 +15,8 @@ from pynetdicom import build_context
 from tdwii_gui.dicom.errors import DatasetError
 from tdwii_gui.dicom.iod.tolerant import text
 from tdwii_gui.dicom.iod.ups_action import ActionType
-from tdwii_gui.dicom.net.session import LocalAe, Request, Session
+from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.uids import (
     UPS_GLOBAL_SUBSCRIPTION,
     UPS_PULL,

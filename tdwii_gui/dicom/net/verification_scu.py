@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pynetdicom.presentation import build_context
 
-from tdwii_gui.dicom.net.session import Request, Session
+from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.session import Session
 from tdwii_gui.dicom.uids import VERIFICATION
 
 if TYPE_CHECKING:
