@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from tdwii_gui.actors.events import ActorEvent
+from tests.command_line import CommandLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +24,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real test data are not here: {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def tdwii(tmp_path: Path) -> Iterator[CommandLine]:
+    """Return the command line with everything of its own."""
+    with CommandLine(tmp_path) as command_line:
+        yield command_line
 
 
 class EventRecorder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom.errors import DatasetError
 from tdwii_gui.dicom.iod.dcmdump import format_dcmdump, looks_like_dcmdump, parse_dcmdump
+from tests.interop.programs import program
 
 pytestmark = pytest.mark.interop
 
@@ -29,10 +29,7 @@ SAMPLES = (
 
 
 def run(tool, *arguments):
-    path = shutil.which(tool)
-    if path is None:
-        pytest.skip(f"{tool} (DCMTK) is not installed")
-    command = [path, *map(str, arguments)]
+    command = [program(tool), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
 
 
