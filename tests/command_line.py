@@ -1,7 +1,8 @@
-"""The `tdwii` command, run as processes of its own."""
+"""The `tdwii` command: servers as processes, other commands within the test or as processes."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
@@ -10,8 +11,12 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+from unittest.mock import patch
+
+from tdwii_gui.app.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +32,14 @@ def free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+class Result(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 @dataclass
@@ -103,16 +116,16 @@ class CommandLine:
         self.ports[ae_title] = port
         self.write_directory()
 
-    def run(self, *arguments: object, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            self._command(*arguments),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=self._environment(),
-            check=False,
-        )
+    def run(self, *arguments: object) -> Result:
+        """Run a command to its end, within this process: starting one takes a second."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                with patch.dict(os.environ, self._environment()):
+                    code = main(self._arguments(*arguments))
+            except SystemExit as end:  # argparse
+                code = int(end.code or 0)
+        return Result(code, out.getvalue(), err.getvalue())
 
     def done(self, *arguments: object) -> str:
         """Run a command that has to succeed, and return what it printed."""
@@ -123,7 +136,7 @@ class CommandLine:
     def serve(self, *arguments: object) -> Server:
         """Start a server and wait until it says that it listens."""
         process = subprocess.Popen(
-            self._command(*arguments),
+            [sys.executable, "-m", "tdwii_gui", *self._arguments(*arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -142,11 +155,23 @@ class CommandLine:
         self.serve("tdd", "--headless")
         self.serve("ppvs", "--headless", "--subscribe", "--auto-download")
 
-    def _command(self, *arguments: object) -> list[str]:
+    def run_as_process(self, *arguments: object) -> Result:
+        """Run a command to its end, as a user does."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "tdwii_gui", *self._arguments(*arguments)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self._environment(),
+            check=False,
+        )
+        return Result(ended.returncode, ended.stdout, ended.stderr)
+
+    def _arguments(self, *arguments: object) -> list[str]:
         command, *rest = map(str, arguments)
         general = ["--ae-config", str(self.ae_config), "--data-dir", str(self.folder / "data")]
         verb = [rest.pop(0)] if command == "ups" and rest else []
-        return [sys.executable, "-m", "tdwii_gui", command, *verb, *rest, *general]
+        return [command, *verb, *general, *rest]
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}

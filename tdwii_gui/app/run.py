@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from tdwii_gui.actors.actor import Actor
 
+_LOOK_SECONDS = 0.2
+
 
 def serve_until_signal(actor: Actor) -> None:
     """Start an actor, wait for SIGINT or SIGTERM, and stop it.
@@ -30,7 +32,9 @@ def serve_until_signal(actor: Actor) -> None:
     }
     try:
         actor.start()
-        stop.wait()
+        # A wait without end may miss the signal: on Windows, and where another thread got it.
+        while not stop.wait(_LOOK_SECONDS):
+            pass
     finally:
         actor.stop()
         for number, handler in previous.items():
