@@ -51,12 +51,15 @@ class TransactionPrinter:
         self._lock = Lock()
         self._last: _Line | None = None
         self._head_due = True
+        self._closed = False
 
     def hear(self, event: ActorEvent) -> None:
         """Take an event; the line of an exchange is printed once it is known not to grow."""
         if not isinstance(event, ExchangeMade) or event.exchange.role != "scu":
             return
         with self._lock:
+            if self._closed:
+                return
             if self._last and self._last.continues_with(event):
                 self._last.count += 1
                 self._last.milliseconds += event.exchange.milliseconds
@@ -66,10 +69,11 @@ class TransactionPrinter:
             if event.exchange.message != "C-STORE":
                 self._print_last()
 
-    def flush(self) -> None:
-        """Print what is held back."""
+    def close(self) -> None:
+        """Print what is held back, and nothing that comes later."""
         with self._lock:
             self._print_last()
+            self._closed = True
 
     def _print_last(self) -> None:
         line, self._last = self._last, None

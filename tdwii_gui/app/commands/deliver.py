@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         )
     finally:
         tdd.stop()
-        printer.flush()
+        printer.close()
     say(f"{step.sop_instance_uid} COMPLETED, treatment records stored: {len(records)}")
     return 0
 

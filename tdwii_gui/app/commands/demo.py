@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
         step = _play(suite, plan, objects, request, options.meterset)
         seconds = time.perf_counter() - begin
         watcher.wait_for_ppvs(step)
-        watcher.printer.flush()
+        watcher.printer.close()
         problems = [*watcher.problems(), *_verify(suite, step, watcher)]
         _say_result(suite, step, watcher, seconds)
     for problem in problems:
