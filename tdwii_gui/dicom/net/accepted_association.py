@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 from socketserver import BaseServer
-from typing import TYPE_CHECKING, Any, Final
+from threading import Condition
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pynetdicom import evt
 from pynetdicom.association import Association
@@ -33,10 +34,39 @@ class SharedContexts(list[PresentationContext]):
         return self
 
 
+class RunningRequests:
+    """Counts the requests that are being answered, from their arrival until the response is queued.
+
+    What is queued leaves before an A-ABORT that is queued after it.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._count = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_error: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait_for_none(self, seconds: float) -> bool:
+        """Wait until no request is being answered; return whether that came true."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count == 0, seconds)
+
+
 class AcceptedAssociation(Association):
     """An association that a peer requested."""
 
     def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
+        with cast("HostServer", self._server).requests:
+            self._answer(msg, context_id)
+
+    def _answer(self, msg: DimseServiceType, context_id: int) -> None:
         event = _RETRIEVALS.get(type(msg))
         if not msg.is_valid_request:
             LOGGER.warning("%r sent a malformed %s: aborted", self.requestor.ae_title, msg.msg_type)
@@ -83,6 +113,10 @@ class HostServer(ThreadedAssociationServer):
     # These threads only begin an association: the end of listening waits for them.
     daemon_threads = False
     request_queue_size = 64
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.requests = RunningRequests()
+        super().__init__(*arguments, **options)
 
     def shutdown(self) -> None:
         """End listening; `serve_forever` returns."""

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
-from threading import Condition
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from pydicom.dataset import Dataset
@@ -136,8 +135,6 @@ class Dispatcher:
     ) -> None:
         self._ae_title = ae_title
         self._on_exchange = on_exchange
-        self._idle = Condition()
-        self._running = 0
         self._contexts: dict[str, PresentationContext] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
         for service in services:
@@ -159,11 +156,6 @@ class Dispatcher:
             (evt.EVT_C_STORE, self._answer_status),
             *((event, self._answer) for event in _NORMALIZED),
         ]
-
-    def wait_idle(self, seconds: float) -> bool:
-        """Wait until no request is being answered; return whether that came true."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._running == 0, seconds)
 
     def _add(self, service: Service) -> None:
         for context in service.contexts:
@@ -236,14 +228,9 @@ class Dispatcher:
     @contextmanager
     def _recorded(self, event: Event) -> Iterator[_Outcome]:
         outcome = _Outcome()
-        with self._idle:
-            self._running += 1
         try:
             yield outcome
         finally:
-            with self._idle:
-                self._running -= 1
-                self._idle.notify_all()
             self._record(event, outcome)
 
     def _record(self, event: Event, outcome: _Outcome) -> None:

@@ -121,7 +121,7 @@ class ScpHost:
             return
         server.shutdown()
         self._thread.join()
-        self._dispatcher.wait_idle(_GRACE_SECONDS)
+        server.requests.wait_for_none(_GRACE_SECONDS)
         _end_all(server.active_associations)
         LOGGER.info("%r no longer listens on port %d", self.ae_title, self.port)
 
