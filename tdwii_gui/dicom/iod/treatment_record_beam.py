@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
@@ -232,15 +232,17 @@ class BeamDelivery:
 
         Spots are delivered in their order, between this control point and the next.
         """
-        weights = np.array(numbers(point.item, "ScanSpotMetersetWeights", self.beam.source))
+        weights = numbers(point.item, "ScanSpotMetersetWeights", self.beam.source)
         final = self.beam.final_meterset_weight
-        if not weights.size or final <= 0:
+        if not weights or final <= 0:
             return []
-        bounds = np.concatenate(([0.0], np.cumsum(weights * (self.beam.meterset / final))))
-        bounds += self._specified[point.index]
-        done = self.delivered
-        inside = np.clip(bounds, done.start_meterset, done.end_meterset)
-        return [float(value) for value in np.diff(inside)]
+        start, end = self.delivered.start_meterset, self.delivered.end_meterset
+        bounds = accumulate(
+            (weight * self.beam.meterset / final for weight in weights),
+            initial=self._specified[point.index],
+        )
+        inside = [min(max(bound, start), end) for bound in bounds]
+        return [after - before for before, after in pairwise(inside)]
 
     def _moment(self, meterset: float) -> datetime:
         done = self.delivered
