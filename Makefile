@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HEADLESS := .venv-headless
 export QT_QPA_PLATFORM ?= offscreen
+# Tests of one file stay together: some share a server.
+PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test lint headless interop prepare clean
 
@@ -11,7 +13,7 @@ demo: prepare
 	$(BIN)/tdwii demo --headless
 
 test: prepare lint
-	$(BIN)/pytest -m "not interop" tests
+	$(BIN)/pytest $(PYTEST_OPTIONS) -m "not interop" tests
 	$(MAKE) headless
 
 lint: prepare
@@ -23,11 +25,11 @@ lint: prepare
 # The unit and integration tests once more, on the built wheel, without Qt.
 headless: prepare
 	.ci/prepare headless $(PYTHON) $(HEADLESS)
-	$(HEADLESS)/bin/pytest -m "not interop" tests/unit tests/integration
+	$(HEADLESS)/bin/pytest $(PYTEST_OPTIONS) -m "not interop" tests/unit tests/integration
 
 interop: prepare
 	.ci/prepare interop
-	$(BIN)/pytest -m interop tests
+	$(BIN)/pytest $(PYTEST_OPTIONS) -m interop tests
 
 prepare: $(VENV)/prepared
 
