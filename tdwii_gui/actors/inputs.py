@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 
-from tdwii_gui.dicom.errors import DatasetError, Finding, TdwiiError
+from tdwii_gui.dicom.errors import InputsMissing, TdwiiError
 from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
+from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,17 +49,16 @@ class RetrievalResult:
 
         Raises
         ------
-        DatasetError
-            With a finding for each missing instance.
+        InputsMissing
+            With the reason for each missing instance.
         """
         if self.missing:
-            raise DatasetError(
-                [
-                    Finding(missing.reference.sop_instance_uid, f"is missing: {missing.reason}")
-                    for missing in self.missing
-                ],
-                "inputs of the step",
-            )
+            reasons = [
+                f"{uid_name(missing.reference.sop_class_uid)} "
+                f"{missing.reference.sop_instance_uid} is missing: {missing.reason}"
+                for missing in self.missing
+            ]
+            raise InputsMissing("; ".join(reasons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,10 @@ class InputRetriever:
         except TdwiiError as error:
             return str(error)
         sent = result.completed + result.warning
-        return f"{archive} sent {sent} of {len(series)} objects to {self.local.ae_title}"
+        reason = f"{archive} sent {sent} of {len(series)} objects to {self.local.ae_title}"
+        if sent == len(series):
+            reason += ", which keeps them in another data folder"
+        return reason
 
 
 def by_archive_and_series(

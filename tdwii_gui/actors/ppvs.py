@@ -117,7 +117,10 @@ class Ppvs(Actor):
 
     def _fetch_step(self, sop_instance_uid: str) -> Ups:
         with self._tms() as scu:
-            return Ups(scu.n_get(sop_instance_uid))
+            attributes = scu.n_get(sop_instance_uid)
+        # A TMS need not repeat the UID that it was asked for (PS3.4 CC.2.7.1).
+        attributes.SOPInstanceUID = sop_instance_uid
+        return Ups(attributes)
 
     def _retrieve_inputs(self, step: Ups) -> RetrievalResult:
         result = self._retriever.retrieve(step.inputs)

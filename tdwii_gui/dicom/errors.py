@@ -13,6 +13,7 @@
     │   └── TimedOut           no answer within the time limit
     ├── DimseStatusError       a DIMSE response whose status is a failure
     ├── DatasetError           a data set or file that cannot be used, with its findings
+    ├── InputsMissing          referenced instances that no archive delivered
     └── StoreError             a database or object store that cannot be used
 
 Every message is one line in words a user can act on. No message carries patient data.
@@ -125,6 +126,10 @@ class DatasetError(TdwiiError):
         self.source = source
         text = "; ".join(str(finding) for finding in self.findings)
         super().__init__(f"{source}: {text}" if source else text)
+
+
+class InputsMissing(TdwiiError):
+    """Referenced instances that no archive delivered; the message says which, and why."""
 
 
 class StoreError(TdwiiError):

@@ -164,6 +164,20 @@ def test_the_fields_query_files_work_as_they_are(tdwii, shared_data: Path) -> No
     assert "no step matches" in tdwii.done("worklist", "--machine", "TR9")
 
 
+def test_deliver_says_so_when_the_listening_tdd_has_another_data_folder(
+    tdwii, tmp_path: Path
+) -> None:
+    for actor in ("ost", "tms", "tdd"):
+        tdwii.serve(actor, "--headless")
+    tdwii.done("schedule", PHOTON)
+    failed = tdwii.run("deliver", "--data-dir", tmp_path / "elsewhere")
+    assert failed.returncode == 1
+    complaint = one_line(failed.stderr)
+    assert "OST sent 1 of 1 objects to TDD, which keeps them in another data folder" in complaint
+    (step,) = worklist(tdwii, "--state", "SCHEDULED")
+    assert step, "nothing was claimed"
+
+
 def test_a_busy_port_is_one_line_and_the_other_server_lives(tdwii) -> None:
     tdwii.serve("ost", "--headless")
     second = tdwii.run("ost", "--headless")

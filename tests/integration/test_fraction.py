@@ -24,7 +24,7 @@ from tdwii_gui.app.suite import Suite
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import PpvsSettings, Settings, TddSettings
-from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, Refused
+from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, InputsMissing, Refused
 from tdwii_gui.dicom.iod.plan import Plan, read_plan
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
@@ -154,7 +154,7 @@ def test_missing_static_inputs_leave_the_step_scheduled(suite: Suite) -> None:
     suite.creator.store_rtbdi(built.rtbdi).result(SECONDS)
     suite.creator.create_step(built).result(SECONDS)
     (step,) = scheduled(suite)
-    with pytest.raises(DatasetError, match=r"is missing: OST sent 0 of \d objects to TDD"):
+    with pytest.raises(InputsMissing, match=r"is missing: OST sent 0 of \d objects to TDD"):
         treat(suite.tdd, step, SessionOptions())
     assert state_of(suite, step) is ProcedureStepState.SCHEDULED
 
@@ -165,7 +165,7 @@ def test_missing_dynamic_inputs_cancel_the_claimed_step_with_the_reason(suite: S
     suite.creator.store_static([plan.dataset]).result(SECONDS)
     suite.creator.create_step(built).result(SECONDS)
     (step,) = scheduled(suite)
-    with pytest.raises(DatasetError, match="is missing: TMS sent 0 of 1 objects to TDD"):
+    with pytest.raises(InputsMissing, match="is missing: TMS sent 0 of 1 objects to TDD"):
         treat(suite.tdd, step, SessionOptions())
     final = Ups(suite.tms.service.get(step.sop_instance_uid))
     assert final.state is ProcedureStepState.CANCELED
