@@ -133,8 +133,8 @@ class CommandLine:
         assert result.returncode == 0, f"{arguments}: {result.stdout}{result.stderr}"
         return result.stdout
 
-    def serve(self, *arguments: object) -> Server:
-        """Start a server and wait until it says that it listens."""
+    def start(self, *arguments: object) -> Server:
+        """Start a command as a process that goes on."""
         process = subprocess.Popen(
             [sys.executable, "-m", "tdwii_gui", *self._arguments(*arguments)],
             stdout=subprocess.PIPE,
@@ -144,6 +144,11 @@ class CommandLine:
         )
         server = Server(process)
         self.servers.append(server)
+        return server
+
+    def serve(self, *arguments: object) -> Server:
+        """Start a server and wait until it says that it listens."""
+        server = self.start(*arguments)
         while " listening on " not in server.lines.get(timeout=SECONDS):
             pass
         return server

@@ -178,6 +178,21 @@ def test_deliver_says_so_when_the_listening_tdd_has_another_data_folder(
     assert step, "nothing was claimed"
 
 
+def test_an_interrupted_delivery_leaves_a_step_that_can_be_finished(tdwii) -> None:
+    tdwii.serve("ost", "--headless")
+    tdwii.serve("tms", "--headless")
+    tdwii.done("schedule", PHOTON)
+    delivery = tdwii.start("deliver", "--speed", "1")
+    delivery.wait_for_line("RO-62")
+    assert delivery.stop(signal.SIGINT) == 1
+    line = delivery.wait_for_line("stays IN PROGRESS")
+    (uid,) = worklist(tdwii, "--state", "IN PROGRESS")[0]["00080018"]["Value"]
+    assert uid in line
+    tdwii.done("ups", "cancel", uid, "--reason", "110501")
+    (step,) = worklist(tdwii, "--state", "CANCELED")
+    assert step["00080018"]["Value"] == [uid]
+
+
 def test_a_busy_port_is_one_line_and_the_other_server_lives(tdwii) -> None:
     tdwii.serve("ost", "--headless")
     second = tdwii.run("ost", "--headless")

@@ -19,6 +19,8 @@ from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
 if TYPE_CHECKING:
     import argparse
 
+    from pydicom.dataset import Dataset
+
     from tdwii_gui.app.options import Context
     from tdwii_gui.config.settings import TddSettings
     from tdwii_gui.dicom.iod.ups import Ups
@@ -55,18 +57,26 @@ def run(options: argparse.Namespace) -> int:
             wanted = options.ups or (f"for machine {tdd.machine}" if tdd.machine else "")
             complain(f"the worklist has no scheduled step {wanted}".rstrip())
             return 1
-        records = treat(
-            tdd,
-            step,
-            SessionOptions(
-                speed=options.speed, meterset=options.meterset, operators_name=options.operator
-            ),
-        )
+        records = _treat(tdd, step, options)
     finally:
         tdd.stop()
         printer.close()
     say(f"{step.sop_instance_uid} COMPLETED, treatment records stored: {len(records)}")
     return 0
+
+
+def _treat(tdd: Tdd, step: Ups, options: argparse.Namespace) -> list[Dataset]:
+    """Deliver, and say what is to be done about a step that stays claimed."""
+    session = SessionOptions(
+        speed=options.speed, meterset=options.meterset, operators_name=options.operator
+    )
+    try:
+        return treat(tdd, step, session)
+    except (TdwiiError, KeyboardInterrupt):
+        uid = step.sop_instance_uid
+        if tdd.claims.get(uid):
+            complain(f"step {uid} stays IN PROGRESS: finish it by 'tdwii ups complete' or 'cancel'")
+        raise
 
 
 def _settings(options: argparse.Namespace, given: Context) -> TddSettings:
