@@ -1,4 +1,4 @@
-"""Bare pynetdicom peers, hosts on free ports, and a watch over threads."""
+"""Bare pynetdicom peers, and hosts on free ports."""
 
 from __future__ import annotations
 
@@ -43,21 +43,6 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
             ticks.wait(0.005)
 
     return wait
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    """Fail a test that leaves a thread alive."""
-    before = set(threading.enumerate())
-    yield
-
-    def left() -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread not in before]
-
-    deadline = time.monotonic() + 5.0
-    for thread in left():
-        thread.join(max(0.0, deadline - time.monotonic()))
-    assert left() == []
 
 
 @dataclass
