@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -79,3 +80,31 @@ def no_thread_is_left() -> Iterator[None]:
         thread.join(timeout=3)
     left = [t.name for t in set(threading.enumerate()) - before if t.is_alive()]
     assert not left, f"threads left alive: {left}"
+
+
+class ErrorLog(logging.Handler):
+    """Keeps what our code logs as an error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def take(self) -> list[str]:
+        """Return the messages so far; a test that expects them takes them."""
+        records, self.records = self.records, []
+        return [record.getMessage() for record in records]
+
+
+@pytest.fixture(autouse=True)
+def error_log() -> Iterator[ErrorLog]:
+    """Fail a test in which our code logs an error that the test does not take."""
+    handler = ErrorLog()
+    logger = logging.getLogger("tdwii_gui")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+    unexpected = handler.take()
+    assert not unexpected, f"errors logged: {unexpected}"

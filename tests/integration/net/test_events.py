@@ -428,7 +428,7 @@ def test_our_receiver_keeps_the_order_of_an_association(
 
 
 def test_a_listener_that_fails_is_0110_and_the_receiver_lives(
-    start_host: Callable[..., ScpHost], bare_scu: Callable[..., Any]
+    start_host: Callable[..., ScpHost], bare_scu: Callable[..., Any], error_log: Any
 ) -> None:
     answers: list[Any] = [KeyError("x"), None]
 
@@ -444,6 +444,7 @@ def test_a_listener_that_fails_is_0110_and_the_receiver_lives(
         for _ in range(2)
     ]
     assert statuses == [Status.PROCESSING_FAILURE, 0]
+    assert error_log.take() == ["N-EVENT-REPORT failed: KeyError"]
 
 
 def test_our_sender_and_our_receiver(

@@ -146,6 +146,7 @@ def test_an_exception_in_a_handler_is_0110_and_the_server_lives(
     start_host: Callable[..., ScpHost],
     bare_scu: Callable[..., Any],
     caplog: pytest.LogCaptureFixture,
+    error_log: Any,
 ) -> None:
     answers: list[Any] = [ZeroDivisionError("Patient^Name"), 0]
 
@@ -160,8 +161,7 @@ def test_an_exception_in_a_handler_is_0110_and_the_server_lives(
     failed = association.send_c_echo()
     assert (failed.Status, failed.ErrorComment) == (0x0110, "ZeroDivisionError")
     assert association.send_c_echo().Status == 0
-    errors = [one for one in caplog.records if one.levelno == logging.ERROR]
-    assert [one.getMessage() for one in errors] == ["C-ECHO failed: ZeroDivisionError"]
+    assert error_log.take() == ["C-ECHO failed: ZeroDivisionError"]
     assert "Patient^Name" not in caplog.text
 
 

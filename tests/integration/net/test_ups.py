@@ -195,13 +195,15 @@ def test_an_unknown_action_is_0123(bare: Any, service: RecordingService, action_
     ],
 )
 def test_statuses_of_the_service_are_answered(
-    bare: Any, service: RecordingService, status: int, error: Exception | None
+    bare: Any, service: RecordingService, status: int, error: Exception | None, error_log: Any
 ) -> None:
     service.status, service.error = status, error
     command, _ = bare.send_n_action(labelled(), 1, UPS_PUSH, UID, meta_uid=UPS_PULL)
     assert command.Status == status
     service.error = None
     assert bare.send_n_get([], UPS_PUSH, UID)[0].Status == 0
+    unforeseen = ["N-ACTION failed: KeyError"] if isinstance(error, KeyError) else []
+    assert error_log.take() == unforeseen
 
 
 @pytest.mark.parametrize("model", [UPS_PULL, UPS_WATCH, UPS_QUERY])
