@@ -34,6 +34,8 @@ LOGGER = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.002
+_SEND_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 1.0
 
 
@@ -122,6 +124,7 @@ class ScpHost:
         server.shutdown()
         self._thread.join()
         server.requests.wait_for_none(_GRACE_SECONDS)
+        _let_answers_leave(server.active_associations)
         _end_all(server.active_associations)
         LOGGER.info("%r no longer listens on port %d", self.ae_title, self.port)
 
@@ -138,6 +141,23 @@ class ScpHost:
             return f"{place}: this port needs administrator's rights"
         reason = os.strerror(error.errno) if error.errno else str(error)
         return f"{place} cannot be listened on: {reason}"
+
+
+def _let_answers_leave(associations: Sequence[Association]) -> None:
+    """Wait until what is queued is on its way.
+
+    pynetdicom ends an association on two threads, and one of them closes the connection without
+    regard to what the other has still to send.
+    """
+    established = [association for association in associations if association.is_established]
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while time.monotonic() < deadline and not all(
+        association.dul.to_provider_queue.empty() for association in established
+    ):
+        time.sleep(_LOOK_SECONDS)
+    if established:
+        # What was taken from the queue last is not told to be sent.
+        time.sleep(_SEND_SECONDS)
 
 
 def _end_all(associations: Sequence[Association]) -> None:
