@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
 
 
-def element(dataset: Dataset, keyword: str) -> DataElement | None:
+def element(dataset: Dataset, keyword: str | int) -> DataElement | None:
     """Return an element, or None where it is absent or cannot be read."""
     try:
         return dataset[keyword]

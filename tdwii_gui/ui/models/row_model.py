@@ -1,0 +1,269 @@
+"""A table model over plain frozen rows, sorted and filtered in Python."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor
+
+from tdwii_gui.ui.theme import Tone, current_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+R = TypeVar("R")
+Index = QModelIndex | QPersistentModelIndex
+
+ROW_ROLE = Qt.ItemDataRole.UserRole
+"""The row itself."""
+
+_NO_INDEX = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[R]):
+    """A column of a table.
+
+    Parameters
+    ----------
+    title : str
+        The head, translated.
+    text : Callable
+        What a cell shows of its row; made plain already.
+    key : Callable or None
+        What the column is sorted by; None for the text.
+    right : bool
+        Whether numbers stand right-aligned.
+    tooltip : Callable or None
+        The exact value, as a tooltip that is made harmless already.
+    tone : Callable or None
+        The tone of the text; None (also of the callable) for the ordinary one.
+    share : int
+        The column's share of the table's width; 0 for as wide as its contents.
+    """
+
+    title: str
+    text: Callable[[R], str]
+    key: Callable[[R], Any] | None = None
+    right: bool = False
+    tooltip: Callable[[R], str] | None = None
+    tone: Callable[[R], Tone | None] | None = None
+    share: int = 0
+
+
+class RowModel(QAbstractTableModel, Generic[R]):
+    """Rows that are found by a key, in an order, of which some are shown.
+
+    Parameters
+    ----------
+    columns : Sequence[Column]
+        The columns.
+    key : Callable
+        Tells which rows are the same one at another time.
+    limit : int
+        The most rows that are kept: the oldest goes; 0 for no limit.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column[R]], key: Callable[[R], Hashable], *, limit: int = 0
+    ) -> None:
+        super().__init__()
+        self.columns = tuple(columns)
+        self._key = key
+        self._limit = limit
+        self._all: dict[Hashable, R] = {}
+        self._shown: list[R] = []
+        self._places: dict[Hashable, int] = {}
+        self._filter: Callable[[R], bool] | None = None
+        self._sort_column = -1
+        self._descending = False
+
+    @property
+    def rows(self) -> list[R]:
+        """The rows that are shown, in order."""
+        return list(self._shown)
+
+    @property
+    def all_rows(self) -> list[R]:
+        """All rows, in order of their arrival."""
+        return list(self._all.values())
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, shown or not."""
+        return len(self._all)
+
+    def replace_all(self, rows: Iterable[R]) -> None:
+        """Show other rows."""
+        self._all = {self._key(row): row for row in rows}
+        self._rebuild()
+
+    def put(self, row: R) -> None:
+        """Add a row, or change the one with the same key."""
+        key = self._key(row)
+        is_new = key not in self._all
+        self._all[key] = row
+        if is_new and self._limit and len(self._all) > self._limit:
+            self.remove(next(iter(self._all)))
+        place = self._place(key)
+        visible = self._filter is None or self._filter(row)
+        if place is None:
+            if visible:
+                self._insert(row, key)
+        elif not visible:
+            self._take_out(place, key)
+        elif self._moves(place, row):
+            self._take_out(place, key)
+            self._insert(row, key)
+        else:
+            self._shown[place] = row
+            self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+
+    def remove(self, key: Hashable) -> None:
+        """Take out a row, if it is there."""
+        if self._all.pop(key, None) is not None:
+            place = self._place(key)
+            if place is not None:
+                self._take_out(place, key)
+
+    def clear(self) -> None:
+        """Take out all rows."""
+        self.replace_all(())
+
+    def row(self, index: Index) -> R | None:
+        """Return the row of an index, or None."""
+        return self._shown[index.row()] if 0 <= index.row() < len(self._shown) else None
+
+    def row_of(self, key: Hashable) -> R | None:
+        """Return the row with a key, shown or not."""
+        return self._all.get(key)
+
+    def index_of(self, key: Hashable) -> QModelIndex:
+        """Return the index of the row with a key; invalid if it is not shown."""
+        place = self._place(key)
+        return QModelIndex() if place is None else self.index(place, 0)
+
+    def set_filter(self, predicate: Callable[[R], bool] | None) -> None:
+        """Show only the rows of which a predicate is true; None shows all."""
+        self._filter = predicate
+        self._rebuild()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; -1 goes back to the order of arrival."""
+        self._sort_column = column
+        self._descending = order == Qt.SortOrder.DescendingOrder
+        self._rebuild(keep=True)
+
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+        """Return the number of rows that are shown."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = _NO_INDEX) -> int:
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return column.title
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case _:
+                return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        row = self.row(index) if index.isValid() else None
+        if row is None or not 0 <= index.column() < len(self.columns):
+            return None
+        column = self.columns[index.column()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return column.text(row)
+            case Qt.ItemDataRole.UserRole:
+                return row
+            case Qt.ItemDataRole.ToolTipRole:
+                return column.tooltip(row) if column.tooltip else None
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+            case Qt.ItemDataRole.ForegroundRole:
+                tone = column.tone(row) if column.tone else None
+                return QColor(current_theme().colour(tone)) if tone else None
+            case _:
+                return None
+
+    def _place(self, key: Hashable) -> int | None:
+        """Return where a row is shown; places behind an insertion are found anew when asked for."""
+        place = self._places.get(key)
+        if place is None:
+            return None
+        if place < len(self._shown) and self._key(self._shown[place]) == key:
+            return place
+        self._places = {self._key(row): number for number, row in enumerate(self._shown)}
+        return self._places.get(key)
+
+    def _sort_key(self, row: R) -> Any:
+        column = self.columns[self._sort_column]
+        return column.key(row) if column.key else column.text(row)
+
+    def _moves(self, place: int, row: R) -> bool:
+        return self._sort_column >= 0 and self._sort_key(self._shown[place]) != self._sort_key(row)
+
+    def _insert(self, row: R, key: Hashable) -> None:
+        place = len(self._shown)
+        if self._sort_column >= 0 and self._descending:
+            # bisect wants rising keys: look from the other end.
+            place -= bisect_right(
+                range(place),
+                self._sort_key(row),
+                key=lambda n: self._sort_key(self._shown[len(self._shown) - 1 - n]),
+            )
+        elif self._sort_column >= 0:
+            place = bisect_right(self._shown, self._sort_key(row), key=self._sort_key)
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._shown.insert(place, row)
+        self._places[key] = place
+        self.endInsertRows()
+
+    def _take_out(self, place: int, key: Hashable) -> None:
+        self.beginRemoveRows(QModelIndex(), place, place)
+        del self._shown[place]
+        del self._places[key]
+        self.endRemoveRows()
+
+    def _rebuild(self, *, keep: bool = False) -> None:
+        """Filter and sort anew; `keep` lets selections follow their rows."""
+        if keep:
+            self.layoutAboutToBeChanged.emit()
+            before = self.persistentIndexList()
+            keys = [self._key(self._shown[index.row()]) for index in before]
+        else:
+            self.beginResetModel()
+        shown = [row for row in self._all.values() if self._filter is None or self._filter(row)]
+        if self._sort_column >= 0:
+            shown.sort(key=self._sort_key, reverse=self._descending)
+        self._shown = shown
+        self._places = {self._key(row): place for place, row in enumerate(shown)}
+        if keep:
+            after = [
+                self.index(self._places[key], index.column())
+                for key, index in zip(keys, before, strict=True)
+            ]
+            self.changePersistentIndexList(before, after)
+            self.layoutChanged.emit()
+        else:
+            self.endResetModel()
+
+
+def _alignment(column: Column[Any]) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,17 @@
+"""The strip that never goes away."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+
+class EmulatorStrip(QFrame):
+    """Says that this is an emulator."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("emulator_strip")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 4, 14, 4)
+        layout.addWidget(QLabel("⚠  " + self.tr("EMULATOR – NOT FOR CLINICAL USE")))
+        layout.addStretch(1)

@@ -1,0 +1,164 @@
+"""A table of rows, as all windows have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QKeySequence, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from tdwii_gui.ui.theme import current_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from tdwii_gui.ui.models.row_model import RowModel
+
+ROW_HEIGHT = 34
+
+
+class Table(QTableView):
+    """A table view of a `RowModel`: rows are chosen whole, copied as TSV, and sorted by the head.
+
+    Parameters
+    ----------
+    model : RowModel
+        What is shown.
+    name : str
+        Object name.
+    accessible_name : str
+        What a screen reader says, translated.
+    empty : Callable[[], str]
+        Says why there are no rows.
+
+    Signals
+    -------
+    chosen : object
+        Another row is selected, or None.
+    activated_row : object
+        A row was double-clicked, or Enter pressed on it.
+    """
+
+    chosen = Signal(object)
+    activated_row = Signal(object)
+
+    def __init__(
+        self,
+        model: RowModel[Any],
+        *,
+        name: str,
+        accessible_name: str,
+        empty: Callable[[], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.rows = model
+        self._empty = empty
+        self.setObjectName(name)
+        self.setAccessibleName(accessible_name)
+        self.setModel(model)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        vertical = self.verticalHeader()
+        vertical.setVisible(False)
+        vertical.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        vertical.setDefaultSectionSize(max(ROW_HEIGHT, self.fontMetrics().height() + 14))
+        horizontal = self.horizontalHeader()
+        horizontal.setHighlightSections(False)
+        horizontal.setSectionsClickable(True)
+        horizontal.setMinimumSectionSize(40)
+        horizontal.setSortIndicatorClearable(True)
+        horizontal.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        copy = QAction(self.tr("Copy"), self)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.activated.connect(self._on_activated)
+        model.modelReset.connect(self._on_reset)
+        for signal in (model.modelReset, model.rowsInserted, model.rowsRemoved):
+            signal.connect(self._on_count_changed)
+        self.fit_columns()
+
+    def selected(self) -> Any:
+        """Return the selected row, or None."""
+        indexes = self.selectionModel().selectedRows()
+        return self.rows.row(indexes[0]) if indexes else None
+
+    def select_key(self, key: Hashable) -> bool:
+        """Select the row with a key; return whether it is shown."""
+        index = self.rows.index_of(key)
+        if index.isValid():
+            self.selectRow(index.row())
+            self.scrollTo(index)
+        return index.isValid()
+
+    def copy(self) -> None:
+        """Copy the selected row, or all, with the heads, as tab-separated values."""
+        selected = self.selected()
+        rows = [selected] if selected is not None else self.rows.rows
+        lines = ["\t".join(column.title for column in self.rows.columns)]
+        lines += ["\t".join(column.text(row) for column in self.rows.columns) for row in rows]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def fit_columns(self) -> None:
+        """Give each column its contents' width, or its share of what is left."""
+        header = self.horizontalHeader()
+        columns = self.rows.columns
+        widths = [
+            0 if column.share else max(self.sizeHintForColumn(n), header.sectionSizeHint(n)) + 10
+            for n, column in enumerate(columns)
+        ]
+        shares = sum(column.share for column in columns)
+        left = max(self.viewport().width() - sum(widths), 80 * shares)
+        for number, column in enumerate(columns):
+            width = left * column.share // shares if column.share else widths[number]
+            header.resizeSection(number, width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width anew."""
+        super().resizeEvent(event)
+        self.fit_columns()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows, or why there are none."""
+        super().paintEvent(event)
+        if self.rows.rowCount():
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(QColor(current_theme().muted))
+        area = self.viewport().rect().adjusted(24, 12, -24, -12)
+        flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+        painter.drawText(area, flags, self._empty())
+
+    @Slot(QItemSelection, QItemSelection)
+    def _on_selection_changed(self, _new: QItemSelection, _old: QItemSelection) -> None:
+        self.chosen.emit(self.selected())
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.activated_row.emit(self.rows.row(index))
+
+    @Slot()
+    def _on_reset(self) -> None:
+        self.fit_columns()
+        self.chosen.emit(None)
+
+    @Slot()
+    def _on_count_changed(self) -> None:
+        if self.rows.rowCount() <= 1:
+            self.fit_columns()
+        self.viewport().update()

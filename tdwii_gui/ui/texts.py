@@ -1,0 +1,141 @@
+"""Values as people read them, and peers' texts made harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QCoreApplication
+
+from tdwii_gui.ui.theme import Tone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tdwii_gui.dicom.iod.ups import ProcedureStepState
+
+_LIMIT: Final = 300
+_TOOLTIP_LIMIT: Final = 2000
+_CONTROL_PICTURES: Final = 0x2400
+_DELETE: Final = 0x7F
+_ISOLATE, _END = "\u2068", "\u2069"
+_UID_ENDS: Final = (10, 8)
+_TURNING: Final = frozenset({"R", "AL", "AN"})
+"""Bidirectional classes of what is written from right to left."""
+
+
+def plain(text: object, limit: int = _LIMIT) -> str:
+    """Return a peer's text for one line of a label or cell.
+
+    Control characters become their pictures, what could turn the direction of its neighbours is
+    closed in, and what is longer than `limit` is cut with an ellipsis.
+    """
+    line = str(text)
+    cut = line[:limit] + "…" if len(line) > limit else line
+    if cut.isascii() and cut.isprintable():
+        return cut
+    shown = "".join(_visible(character) for character in cut)
+    if any(unicodedata.bidirectional(character) in _TURNING for character in shown):
+        return f"{_ISOLATE}{shown}{_END}"
+    return shown
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < ord(" "):
+        return chr(_CONTROL_PICTURES + code)
+    if code == _DELETE:
+        return "\u2421"
+    category = unicodedata.category(character)
+    return "�" if category in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+
+
+def tooltip(text: object) -> str:
+    """Return a text as a tooltip that Qt does not take for rich text of the peer's making."""
+    shown = plain(text, _TOOLTIP_LIMIT)
+    return f"<span>{escape(shown)}</span>" if shown else ""
+
+
+def person_name(value: object) -> str:
+    """Return a Person Name (PS3.5 6.2) as ``Family, Given Middle``."""
+    alphabetic = str(value).partition("=")[0]
+    family, *others = [part.strip() for part in alphabetic.split("^")]
+    given = " ".join(part for part in others[:2] if part)
+    return plain(", ".join(part for part in (family, given) if part))
+
+
+def date(value: str) -> str:
+    """Return a DA value as ``1956-04-02``; what is no date as it is."""
+    if len(value) == 8 and value.isdigit():
+        return f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    return plain(value)
+
+
+def moment(value: datetime | None) -> str:
+    """Return a moment in local time with its zone, or an empty text."""
+    if value is None:
+        return ""
+    local = value.astimezone()
+    return f"{local.day} {local:%b %Y, %H:%M} {local.tzname() or ''}".strip()
+
+
+def clock(value: datetime | None) -> str:
+    """Return the local time of day to the millisecond, or an empty text."""
+    if value is None:
+        return ""
+    local = value.astimezone()
+    return f"{local:%H:%M:%S}.{local.microsecond // 1000:03d}"
+
+
+def number(value: float | None, decimals: int = 1) -> str:
+    """Return a number with fixed decimals, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{decimals}f}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number with its noun; ``{0}`` in either text, both translated, is the number."""
+    return (one if count == 1 else many).format(count)
+
+
+def elided_uid(uid: str) -> str:
+    """Return a UID short enough for a cell, with its middle left out."""
+    head, tail = _UID_ENDS
+    shown = plain(uid)
+    return shown if len(shown) <= head + tail + 1 else f"{shown[:head]}…{shown[-tail:]}"
+
+
+def size(octets: float) -> str:
+    """Return a number of bytes as kB, MB or GB."""
+    for unit in ("B", "kB", "MB"):
+        if octets < 1000:
+            return f"{octets:.0f} {unit}" if unit == "B" else f"{octets:.1f} {unit}"
+        octets /= 1000
+    return f"{octets:.1f} GB"
+
+
+def state_words(state: ProcedureStepState | None) -> str:
+    """Return a Procedure Step State in words."""
+    words = {
+        "SCHEDULED": QCoreApplication.translate("State", "Scheduled"),
+        "IN PROGRESS": QCoreApplication.translate("State", "In progress"),
+        "COMPLETED": QCoreApplication.translate("State", "Completed"),
+        "CANCELED": QCoreApplication.translate("State", "Canceled"),
+    }
+    return words.get(state or "", QCoreApplication.translate("State", "Unknown"))
+
+
+def state_glyph(state: ProcedureStepState | None) -> str:
+    """Return the glyph that stands before a state's word."""
+    glyphs = {"SCHEDULED": "○", "IN PROGRESS": "▶", "COMPLETED": "✓", "CANCELED": "⊘"}
+    return glyphs.get(state or "", "?")
+
+
+def state_tone(state: ProcedureStepState | None) -> Tone:
+    """Return the tone of a state; canceled is no fault."""
+    tones = {
+        "SCHEDULED": Tone.ACCENT,
+        "IN PROGRESS": Tone.PROGRESS,
+        "COMPLETED": Tone.DONE,
+    }
+    return tones.get(state or "", Tone.NEUTRAL)
