@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 HEADLESS := .venv-headless
-export QT_QPA_PLATFORM ?= offscreen
 # Tests of one file stay together: some share a server.
 PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test lint headless interop prepare clean
 
+# Tests show no windows. The demo does where there is a display, and plays without one elsewhere.
+test headless interop: export QT_QPA_PLATFORM ?= offscreen
+
 demo: prepare
-	$(BIN)/tdwii demo --headless
+	$(BIN)/tdwii demo
 
 # Where Qt cannot start, all but the tests of windows run, and the end says that they did not.
 test: prepare lint

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.events import (
     ActorEvent,
+    AssociationInfo,
+    AssociationsChanged,
     ExchangeMade,
+    ListenFailed,
     Listening,
     Stopped,
     TaskFailed,
     ignore,
 )
+from tdwii_gui.actors.running_request import RunningRequest
 from tdwii_gui.actors.worker import SerialWorker, task
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
 from tdwii_gui.config.settings import NetworkSettings
+from tdwii_gui.dicom.errors import ConfigError, ListenError
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
 from tdwii_gui.dicom.net.verification_scp import VerificationScp
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from tdwii_gui.config.settings import ActorSettings
     from tdwii_gui.dicom.net.dispatch import Service
     from tdwii_gui.dicom.net.exchange import Exchange
+    from tdwii_gui.dicom.net.open_associations import OpenAssociation
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +79,23 @@ class Actor:
         self._listener = surroundings.listener
         self.local = LocalAe(self.ae_title, timeouts(self._network), self._on_exchange)
         self.worker = SerialWorker(f"{self.ae_title}-scu", self._on_task_failed)
+        self.running = RunningRequest()
         self._services: list[Service] = [VerificationScp()]
         self._host: ScpHost | None = None
+        self._host_lock = RLock()
 
     def serve(self, *services: Service) -> None:
         """Add services to those that the actor's SCP answers; verification is always there."""
         self._services.extend(services)
 
+    def listen_on(self, port: int) -> None:
+        """Take another port at the next `start`; 0 for any."""
+        self._port = port
+
     def start(self) -> None:
-        """Listen, and enter the address in the AE directory.
+        """Listen, and enter the address in the AE directory; does nothing while it listens.
+
+        After `stop_listening` it listens again on the port it had.
 
         Raises
         ------
@@ -88,35 +104,67 @@ class Actor:
         ConfigError
             If neither the settings nor the AE directory name a port.
         """
-        port = self.directory.lookup(self.ae_title).port if self._port is None else self._port
-        host = ScpHost(
-            self.ae_title,
-            self._bind_address,
-            port,
-            self._services,
-            timeouts=self.local.timeouts,
-            maximum_associations=self._network.maximum_associations,
-            on_exchange=self._on_exchange,
-        )
-        host.start()
-        self._host = host
+        try:
+            with self._host_lock:
+                if self._host is not None:
+                    return
+                host = self._make_host()
+                host.start()
+                self._host = host
+                self._port = host.port
+        except ListenError as error:
+            self.emit(ListenFailed(self.ae_title, str(error)))
+            raise
         self.directory.register(
             ApplicationEntity(self.ae_title, _reachable(self._bind_address), host.port)
         )
         self.emit(Listening(self.ae_title, self._bind_address, host.port))
 
+    def stop_listening(self) -> None:
+        """Stop answering; peers that are connected are given a second. `start` resumes it."""
+        with self._host_lock:
+            host, self._host = self._host, None
+            if host is not None:
+                host.stop()
+
+    @property
+    def listening(self) -> bool:
+        """Whether the actor's SCP answers."""
+        return self._host is not None
+
     @property
     def port(self) -> int:
         """The port on which the actor listens; 0 while it does not."""
-        return self._host.port if self._host else 0
+        host = self._host
+        return host.port if host else 0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The address and port on which the actor listens, or will; port 0 if none is known."""
+        try:
+            return self._bind_address, self._wanted_port()
+        except ConfigError:
+            return self._bind_address, 0
+
+    @property
+    def associations(self) -> tuple[AssociationInfo, ...]:
+        """Who is connected."""
+        host = self._host
+        return _infos(host.open_associations) if host else ()
+
+    def cancel_request(self) -> None:
+        """End the C-FIND, C-MOVE or sending that is under way early; from any thread.
+
+        The peer is asked by C-CANCEL; when this is called again, the association is aborted.
+        """
+        self.running.cancel()
 
     def stop(self) -> None:
         """Stop asking and answering, close what is kept, and go silent."""
+        self.cancel_request()
         if not self.worker.stop():
             logger.warning("%s: a request to a peer is still under way", self.ae_title)
-        if self._host:
-            self._host.stop()
-            self._host = None
+        self.stop_listening()
         self.close()
         self.emit(Stopped(self.ae_title))
         self._listener = ignore
@@ -125,20 +173,48 @@ class Actor:
         """Close what the actor keeps."""
 
     @task()
-    def echo(self, ae_title: str) -> None:
-        """Verify that a peer answers (C-ECHO).
+    def echo(self, ae_title: str) -> float:
+        """Verify that a peer answers (C-ECHO); return after how many milliseconds.
 
         Raises
         ------
         ConfigError, AssociationError, DimseStatusError
             If it is unknown, cannot be reached or says no.
         """
-        with VerificationScu(self.local, self.directory.lookup(ae_title)) as scu:
-            scu.c_echo()
+        return self._echo(self.directory.lookup(ae_title))
+
+    @task()
+    def echo_entity(self, entity: ApplicationEntity) -> float:
+        """Verify that an address answers which is not in the AE directory; as `echo`."""
+        return self._echo(entity)
 
     def emit(self, event: ActorEvent) -> None:
         """Tell the listener an event, on the calling thread."""
         self._listener(event)
+
+    def _echo(self, entity: ApplicationEntity) -> float:
+        begin = time.perf_counter()
+        with VerificationScu(self.local, entity) as scu:
+            scu.c_echo()
+            return 1000 * (time.perf_counter() - begin)
+
+    def _wanted_port(self) -> int:
+        return self.directory.lookup(self.ae_title).port if self._port is None else self._port
+
+    def _make_host(self) -> ScpHost:
+        return ScpHost(
+            self.ae_title,
+            self._bind_address,
+            self._wanted_port(),
+            self._services,
+            timeouts=self.local.timeouts,
+            maximum_associations=self._network.maximum_associations,
+            on_exchange=self._on_exchange,
+            on_associations=self._on_associations,
+        )
+
+    def _on_associations(self, associations: tuple[OpenAssociation, ...]) -> None:
+        self.emit(AssociationsChanged(self.ae_title, _infos(associations)))
 
     def _on_exchange(self, exchange: Exchange) -> None:
         self.emit(ExchangeMade(self.ae_title, exchange, self.worker.transaction))
@@ -154,6 +230,20 @@ def timeouts(network: NetworkSettings) -> Timeouts:
         acse=network.acse_timeout,
         dimse=network.dimse_timeout,
         network=network.network_timeout,
+    )
+
+
+def _infos(associations: tuple[OpenAssociation, ...]) -> tuple[AssociationInfo, ...]:
+    return tuple(
+        AssociationInfo(
+            one.calling_ae,
+            one.host,
+            one.port,
+            one.since,
+            one.received_objects,
+            one.received_bytes,
+        )
+        for one in associations
     )
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tdwii_gui.dicom.errors import DatasetError, Finding
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tdwii_gui.dicom.iod.plan import Plan
     from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
     from tdwii_gui.dicom.iod.ups import Ups
@@ -30,10 +34,31 @@ class Check:
     text: str
 
 
-def check_inputs(step: Ups, plan: Plan, instruction: RtBeamsDeliveryInstruction) -> list[Check]:
-    """Compare a step with the plan and the instruction that it references."""
-    return [
+def check_inputs(
+    step: Ups,
+    plan: Plan,
+    instruction: RtBeamsDeliveryInstruction | None = None,
+    *,
+    machine: str = "",
+) -> list[Check]:
+    """Compare a step with the plan and, once it is here, the instruction that it references.
+
+    Parameters
+    ----------
+    machine : str
+        The treatment machine that the device stands for; empty for any.
+    """
+    planned = step.plan.sop_instance_uid if step.plan else ""
+    checks = [
         _same("Patient ID of step and plan", step.patient_id, plan.patient_id, private=True),
+        _same("Plan of step and file", planned, plan.sop_instance_uid),
+    ]
+    if machine:
+        checks.append(_same("Treatment machine", step.machine, machine))
+    if instruction is None:
+        return checks
+    return [
+        *checks,
         _same(
             "Patient ID of step and instruction",
             step.patient_id,
@@ -45,6 +70,19 @@ def check_inputs(step: Ups, plan: Plan, instruction: RtBeamsDeliveryInstruction)
         ),
         _same("Current Fraction Number", step.fraction_number, instruction.fraction_number),
     ]
+
+
+def require_agreement(checks: Iterable[Check]) -> None:
+    """Raise if a check has failed.
+
+    Raises
+    ------
+    DatasetError
+        With a finding for each that has.
+    """
+    failed = [Finding(check.subject, check.text) for check in checks if not check.passed]
+    if failed:
+        raise DatasetError(failed, "inputs of the step")
 
 
 def _same(subject: str, first: object, second: object, *, private: bool = False) -> Check:

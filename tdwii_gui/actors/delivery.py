@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
-from tdwii_gui.dicom.iod.treatment_record import DeliveredBeam
+from tdwii_gui.dicom.iod.treatment_record import DeliveredBeam, TerminationStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,8 +92,12 @@ class Delivery:
 
     Attributes
     ----------
+    speed : float
+        May be changed while a beam is on, from any thread.
     delivered : list[DeliveredBeam]
         What has been delivered, a value per beam that has ended.
+    stopped : bool
+        Whether it was ended by `stop` before all was delivered.
 
     Raises
     ------
@@ -116,42 +121,62 @@ class Delivery:
             raise DatasetError([finding], "RT Beams Delivery Instruction")
         self._tasks = [(task, beams[task.beam_number]) for task in instruction.tasks]
         self._clock = clock
-        self._speed = speed
+        self.speed = speed
         self._total = sum(_end(task, beam) - _start(task) for task, beam in self._tasks)
         self.delivered: list[DeliveredBeam] = []
+        self.stopped = False
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End the beam where it is, and the delivery with it; from any thread."""
+        self._stopping.set()
 
     def play(self) -> Iterator[DeliveryProgress]:
         """Deliver, and yield at each beam's start and end and at most every 0.3 s between."""
         done = 0.0
         for task, beam in self._tasks:
+            if self._stopping.is_set():
+                self.stopped = True
+                return
             start, end = _start(task), _end(task, beam)
-            started = self._clock.now()
+            started, reached = self._clock.now(), start
             yield self._progress(DeliveryPhase.BEAM_STARTED, beam, start, end, done)
-            for meterset in self._metersets(beam, start, end):
-                yield self._progress(
-                    DeliveryPhase.BEAM_ON, beam, meterset, end, done + meterset - start
-                )
-            self.delivered.append(
-                DeliveredBeam(
-                    beam_number=beam.number,
-                    start_meterset=start,
-                    end_meterset=end,
-                    started=started,
-                    ended=self._clock.now(),
-                    delivery_type=task.delivery_type,
-                )
-            )
-            done += end - start
-            yield self._progress(DeliveryPhase.BEAM_ENDED, beam, end, end, done)
+            for reached in self._metersets(beam, start, end):
+                if reached < end:
+                    yield self._progress(
+                        DeliveryPhase.BEAM_ON, beam, reached, end, done + reached - start
+                    )
+            self.stopped = reached < end
+            if reached > start:
+                self.delivered.append(self._delivered(task, start, reached, started))
+            done += reached - start
+            yield self._progress(DeliveryPhase.BEAM_ENDED, beam, reached, end, done)
+            if self.stopped:
+                return
 
     def _metersets(self, beam: Beam, start: float, end: float) -> Iterator[float]:
-        """Let the beam's time pass, and yield the meterset between its start and end."""
-        seconds = (end - start) / _rate(beam) * 60 / self._speed
-        steps = math.ceil(seconds / SAMPLE_SECONDS)
-        for step in range(1, steps + 1):
-            self._clock.sleep(seconds / steps)
-            if step < steps:
-                yield start + (end - start) * step / steps
+        """Let the beam's time pass, and yield the meterset after each sample of it."""
+        per_second = _rate(beam) / 60
+        reached = start
+        while reached < end and not self._stopping.is_set():
+            speed = self.speed
+            step = min(per_second * speed * SAMPLE_SECONDS, end - reached)
+            self._clock.sleep(step / per_second / speed)
+            reached = end if step == end - reached else reached + step
+            yield reached
+
+    def _delivered(
+        self, task: BeamTask, start: float, reached: float, started: datetime
+    ) -> DeliveredBeam:
+        return DeliveredBeam(
+            beam_number=task.beam_number,
+            start_meterset=start,
+            end_meterset=reached,
+            started=started,
+            ended=self._clock.now(),
+            termination=TerminationStatus.OPERATOR if self.stopped else TerminationStatus.NORMAL,
+            delivery_type=task.delivery_type,
+        )
 
     def _progress(
         self, phase: DeliveryPhase, beam: Beam, delivered: float, specified: float, done: float

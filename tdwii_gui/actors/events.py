@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tdwii_gui.actors.delivery import DeliveryProgress
     from tdwii_gui.actors.inputs import RetrievalResult
+    from tdwii_gui.actors.session_state import SessionState
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.net.exchange import Exchange
     from tdwii_gui.dicom.store.instance_store import StoredInstance
@@ -37,6 +40,51 @@ class Listening(ActorEvent):
 
     host: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenFailed(ActorEvent):
+    """The actor's SCP cannot listen.
+
+    Parameters
+    ----------
+    reason : str
+        Why, in a line for users.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationInfo:
+    """An association that a peer has opened with the actor.
+
+    Parameters
+    ----------
+    calling_ae, host, port : str, str, int
+        The peer's AE title, and the address it connected from.
+    since : datetime
+        When it was accepted, aware.
+    received_objects, received_bytes : int
+        What it has stored here so far.
+    """
+
+    calling_ae: str
+    host: str
+    port: int
+    since: datetime
+    received_objects: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationsChanged(ActorEvent):
+    """A peer has connected or gone, or is sending objects (told at most every 0.3 s).
+
+    Without associations: nobody is connected, or the actor no longer listens.
+    """
+
+    associations: tuple[AssociationInfo, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +157,14 @@ class DeliveryProgressed(ActorEvent):
 
     sop_instance_uid: str
     progress: DeliveryProgress
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged(ActorEvent):
+    """A treatment session has entered a state, or an action of it has ended."""
+
+    sop_instance_uid: str
+    state: SessionState
 
 
 Listener = Callable[[ActorEvent], None]

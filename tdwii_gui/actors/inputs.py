@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
 
+from tdwii_gui.actors.running_request import RunningRequest
 from tdwii_gui.dicom.errors import InputsMissing, TdwiiError
 from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
+from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.net.session import LocalAe
     from tdwii_gui.dicom.store.instance_store import InstanceStore
+
+CANCELED = "canceled"
+"""The reason for inputs that are missing because the retrieval was canceled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +78,36 @@ class InputRetriever:
         Where the archives are.
     store : InstanceStore
         Where the instances arrive.
-    fallback_ae : str
-        The archive for references that name none.
+    running : RunningRequest
+        By which a retrieval is canceled, between and within its C-MOVEs.
     """
 
     local: LocalAe
     directory: AeDirectory
     store: InstanceStore
-    fallback_ae: str = ""
+    running: RunningRequest = field(default_factory=RunningRequest)
 
-    def retrieve(self, references: Iterable[InputReference]) -> RetrievalResult:
+    def retrieve(
+        self, references: Iterable[InputReference], fallback_ae: str = ""
+    ) -> RetrievalResult:
         """Fetch what is not in the store yet.
 
         An archive that cannot deliver is no error here: what is missing, and why, is the result.
+
+        Parameters
+        ----------
+        fallback_ae : str
+            The archive for references that name none.
         """
+        with self.running.task():
+            return self._retrieve(references, fallback_ae)
+
+    def _retrieve(self, references: Iterable[InputReference], fallback_ae: str) -> RetrievalResult:
         wanted = {reference.sop_instance_uid: reference for reference in references}
         here = self.store.present(wanted)
         reasons: dict[str, str] = {}
         absent = (reference for uid, reference in wanted.items() if uid not in here)
-        for archive, series in by_archive_and_series(absent, self.fallback_ae):
+        for archive, series in by_archive_and_series(absent, fallback_ae):
             reason = self._move(archive, series)
             reasons |= {reference.sop_instance_uid: reason for reference in series}
         here = self.store.present(wanted)
@@ -106,13 +122,24 @@ class InputRetriever:
 
     def _move(self, archive: str, series: Sequence[InputReference]) -> str:
         """Ask an archive for instances of one series; return why any may be missing."""
+        if self.running.canceled():
+            return CANCELED
         if not archive:
             return "the step names no Retrieve AE Title for it"
         try:
-            with RetrieveScu(self.local, self.directory.lookup(archive)) as scu:
-                result = scu.c_move(move_identifier(series), self.local.ae_title)
+            scu = RetrieveScu(self.local, self.directory.lookup(archive))
+            with self.running.of(scu):
+                if self.running.canceled():
+                    return CANCELED
+                result = scu.c_move(
+                    move_identifier(series),
+                    self.local.ae_title,
+                    on_progress=lambda _progress: self.running.heed(),
+                )
         except TdwiiError as error:
-            return str(error)
+            return CANCELED if self.running.canceled() else str(error)
+        if result.status == Status.CANCELLED:
+            return CANCELED
         sent = result.completed + result.warning
         reason = f"{archive} sent {sent} of {len(series)} objects to {self.local.ae_title}"
         if sent == len(series):

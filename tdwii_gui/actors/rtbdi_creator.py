@@ -11,6 +11,7 @@ from tdwii_gui.actors.worker import task
 from tdwii_gui.dicom.errors import DatasetError, Finding
 from tdwii_gui.dicom.iod.part10 import write_part10
 from tdwii_gui.dicom.iod.rtbdi import build_rtbdi
+from tdwii_gui.dicom.iod.ups import Priority
 from tdwii_gui.dicom.iod.ups_create import StepRequest, as_storable, build_ups
 from tdwii_gui.dicom.net.storage_scu import StorageScu
 from tdwii_gui.dicom.net.ups_scu import UpsScu
@@ -43,12 +44,15 @@ class FractionRequest:
         The plan's fraction group; None for its first.
     machine : str or None
         The treatment machine; None for the plan's.
+    priority : Priority
+        Of the step.
     """
 
     fraction_number: int
     start: datetime
     fraction_group: int | None = None
     machine: str | None = None
+    priority: Priority = Priority.MEDIUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,22 @@ class ScheduledFraction:
 
 
 class RtbdiCreator(Actor):
-    """Builds the RTBDI and the UPS of a fraction, stores and schedules them."""
+    """Builds the RTBDI and the UPS of a fraction, stores and schedules them.
+
+    Attributes
+    ----------
+    tms_ae_title, ost_ae_title : str
+        Where steps are scheduled and plans are stored; they may be changed at run time.
+    plan_folder, export_folder : str
+        Where plans are looked for first, and where exported objects go; empty for anywhere.
+    """
 
     def __init__(self, settings: CreatorSettings, surroundings: Surroundings) -> None:
         super().__init__(settings, surroundings)
-        self._settings = settings
+        self.tms_ae_title = settings.tms_ae_title
+        self.ost_ae_title = settings.ost_ae_title
+        self.plan_folder = settings.plan_path
+        self.export_folder = settings.export_staging_directory
 
     def build(self, plan: Plan, request: FractionRequest) -> ScheduledFraction:
         """Build the RTBDI and the UPS of a fraction, without sending them.
@@ -92,9 +107,10 @@ class RtbdiCreator(Actor):
                 fraction_number=request.fraction_number,
                 group=group,
                 start=request.start,
-                static_ae=self._settings.ost_ae_title,
-                dynamic_ae=self._settings.tms_ae_title,
+                static_ae=self.ost_ae_title,
+                dynamic_ae=self.tms_ae_title,
                 machine=request.machine,
+                priority=request.priority,
             ),
         )
         return ScheduledFraction(new_uid(), rtbdi, ups)
@@ -102,17 +118,17 @@ class RtbdiCreator(Actor):
     @task()
     def store_static(self, objects: Sequence[Dataset]) -> None:
         """Store plans and other static objects to the OST (C-STORE)."""
-        self._store(self._settings.ost_ae_title, objects)
+        self._store(self.ost_ae_title, objects)
 
     @task()
     def store_rtbdi(self, rtbdi: Dataset) -> None:
         """Store an instruction to the TMS (C-STORE)."""
-        self._store(self._settings.tms_ae_title, [rtbdi])
+        self._store(self.tms_ae_title, [rtbdi])
 
     @task()
     def create_step(self, fraction: ScheduledFraction) -> str:
         """Create the step at the TMS (N-CREATE); return its SOP Instance UID."""
-        with UpsScu(self.local, self.directory.lookup(self._settings.tms_ae_title)) as scu:
+        with UpsScu(self.local, self.directory.lookup(self.tms_ae_title)) as scu:
             uid, _, _ = scu.n_create(fraction.sop_instance_uid, fraction.ups)
         return uid
 
@@ -123,7 +139,7 @@ class RtbdiCreator(Actor):
         Both peers are asked for an echo first, so that a dead TMS does not leave a stored plan
         without a step.
         """
-        peers = (self._settings.ost_ae_title, self._settings.tms_ae_title)
+        peers = (self.ost_ae_title, self.tms_ae_title)
         for peer in [self.directory.lookup(ae_title) for ae_title in peers]:
             self.echo(peer.ae_title).result()
         self.store_static([plan.dataset]).result()

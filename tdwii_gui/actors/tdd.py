@@ -5,78 +5,62 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tdwii_gui.actors.actor import Actor, Surroundings
-from tdwii_gui.actors.events import (
-    EventReported,
-    InputsRetrieved,
-    InstanceReceived,
-)
-from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
+from tdwii_gui.actors.subscriber import Subscriber
 from tdwii_gui.actors.worker import task
 from tdwii_gui.dicom.errors import ConfigError, DimseStatusError
 from tdwii_gui.dicom.iod import ups_update
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
-from tdwii_gui.dicom.net.event_receiver import EventReceiver
-from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.storage_scu import StorageScu
-from tdwii_gui.dicom.net.ups_scu import UpsScu
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.store.claim_store import ClaimStore
-from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
 from tdwii_gui.dicom.uids import new_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from pydicom.dataset import Dataset
 
+    from tdwii_gui.actors.actor import Surroundings
+    from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.config.settings import TddSettings
-    from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.iod.ups_update import FinalUpdate
-    from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.store.claim_store import Claim
-    from tdwii_gui.dicom.store.instance_store import AddOutcome
 
 
-class Tdd(Actor):
+class Tdd(Subscriber):
     """Queries the worklist, fetches inputs, claims a step, reports on it and stores records.
 
     Attributes
     ----------
-    instances : InstanceStore
-        The staging folder in which retrieved instances arrive.
     claims : ClaimStore
         The Transaction UIDs of the steps in progress.
     """
 
     def __init__(self, settings: TddSettings, surroundings: Surroundings) -> None:
-        super().__init__(settings, surroundings)
-        self.machine = settings.machine
-        self.ost_ae_title = settings.ost_ae_title
-        self._tms_ae_title = settings.tms_ae_title
         folder = surroundings.data_folder / "tdd"
         staging = settings.import_staging_directory
-        self.instances = InstanceStore(
-            Path(staging) if staging else folder / "instances", on_conflict=Conflict.REPLACE
-        )
+        super().__init__(settings, surroundings, Path(staging) if staging else folder / "instances")
         self.claims = ClaimStore(folder / "claims.sqlite")
-        self._retriever = InputRetriever(
-            self.local, self.directory, self.instances, settings.ost_ae_title
-        )
-        self.serve(
-            StorageScp(self.instances, self._on_stored), EventReceiver(self._on_event_report)
-        )
 
     @task("RO-58")
-    def query_worklist(self, query: Dataset) -> list[Ups]:
-        """[RO-58] Return the steps of the TMS's worklist that match (C-FIND, UPS Pull)."""
-        with self._tms() as scu:
-            return [Ups(answer) for answer in scu.c_find(query)]
+    def query_worklist(
+        self, query: Dataset, on_match: Callable[[Ups], None] | None = None
+    ) -> list[Ups]:
+        """[RO-58] Return the steps of the TMS's worklist that match (C-FIND, UPS Pull).
+
+        `on_match` is called with each while they arrive, on the worker's thread.
+        """
+        return self._query(query, on_match)
 
     @task("RO-59")
     def retrieve_static_inputs(self, step: Ups) -> RetrievalResult:
         """[RO-59] Fetch plan, images and earlier records from the archives they are in."""
         return self._retrieve(step, step.static_inputs)
+
+    @task("RO-59")
+    def retrieve_photos(self, step: Ups) -> RetrievalResult:
+        """[RO-59] Fetch the photographs of the patient; a treatment does not depend on them."""
+        return self._retriever.retrieve(step.photos, self.ost_ae_title)
 
     @task("RO-60")
     def start_procedure(self, sop_instance_uid: str) -> Claim:
@@ -91,7 +75,7 @@ class Tdd(Actor):
             If the TMS says no, for example because another device was first (C301).
         """
         earlier = self.claims.get(sop_instance_uid)
-        claim = earlier or self.claims.add(sop_instance_uid, new_uid(), self._tms_ae_title)
+        claim = earlier or self.claims.add(sop_instance_uid, new_uid(), self.tms_ae_title)
         try:
             self._change_state(claim, ProcedureStepState.IN_PROGRESS)
         except DimseStatusError as error:
@@ -146,16 +130,8 @@ class Tdd(Actor):
 
     def close(self) -> None:
         """Close the staging store and the claims."""
-        self.instances.close()
+        super().close()
         self.claims.close()
-
-    def _tms(self) -> UpsScu:
-        return UpsScu(self.local, self.directory.lookup(self._tms_ae_title))
-
-    def _retrieve(self, step: Ups, references: Iterable[InputReference]) -> RetrievalResult:
-        result = self._retriever.retrieve(references)
-        self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
-        return result
 
     def _change_state(self, claim: Claim, state: ProcedureStepState) -> int:
         information = ups_update.change_state(state, claim.transaction_uid)
@@ -167,9 +143,3 @@ class Tdd(Actor):
         if claim is None:
             raise ConfigError(f"step {sop_instance_uid} is not claimed by {self.ae_title}")
         return claim
-
-    def _on_event_report(self, report: EventReport) -> None:
-        self.emit(EventReported(self.ae_title, report))
-
-    def _on_stored(self, outcome: AddOutcome) -> None:
-        self.emit(InstanceReceived(self.ae_title, outcome.instance))

@@ -23,11 +23,13 @@ _EPILOG = """exit codes: 0 done, 1 the peer said no or cannot be reached, 2 wron
 # Command, module below tdwii_gui.app.commands, help line. The module has
 # add_arguments(parser, command) and run(options) -> exit code.
 _COMMANDS = (
+    ("suite", "suite", "open the launcher with all actors (what tdwii without a command does)"),
     ("demo", "demo", "play a whole fraction on the demo patient, or on a plan of yours"),
     ("tms", "servers", "run the Treatment Management System (UPS and RTBDI)"),
     ("ost", "servers", "run the Object Storage (archive)"),
     ("ppvs", "servers", "run the Patient Position Verification System"),
-    ("tdd", "servers", "run the Treatment Delivery Device's receiver"),
+    ("tdd", "servers", "run the Treatment Delivery Device (without a window its receiver alone)"),
+    ("creator", "servers", "run the RTBDI/UPS creator"),
     ("schedule", "schedule", "build RTBDI and UPS of a fraction from a plan, and schedule it"),
     ("worklist", "worklist", "query the worklist (RO-58)"),
     ("deliver", "deliver", "deliver a scheduled step as a TDD (RO-58 ... RO-65)"),
@@ -42,6 +44,9 @@ _COMMANDS = (
 )
 
 
+_DEFAULT = "suite"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -51,11 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The arguments; None for those of the process.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(arguments)
-    options = parser.parse_args(arguments)
-    if "run" not in options:
-        parser.print_help()
-        return WRONG_USAGE
+    parser = _parser(arguments or [_DEFAULT])
+    options = parser.parse_args(arguments or [_DEFAULT])
     configure_logging(options.verbose)
     try:
         code: int = options.run(options)
@@ -82,7 +84,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tdwii {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
     wanted = next((a for a in arguments if not a.startswith("-")), "")
     for name, module_name, line in _COMMANDS:
         command = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")

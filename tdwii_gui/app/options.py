@@ -1,4 +1,7 @@
-"""Options that several commands share, and what they stand for."""
+"""Options that several commands share, and what they stand for.
+
+What brings DICOM is imported where it is used: the launcher is shown before that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tdwii_gui.actors.actor import Surroundings, timeouts
 from tdwii_gui.actors.events import ignore
 from tdwii_gui.config.ae_directory import (
     check_ae_title,
@@ -18,12 +20,12 @@ from tdwii_gui.config.ae_directory import (
 )
 from tdwii_gui.config.paths import user_data_folder
 from tdwii_gui.config.settings import Settings, find_settings, load_settings
-from tdwii_gui.dicom.iod.macros import from_dt
-from tdwii_gui.dicom.net.session import LocalAe
 
 if TYPE_CHECKING:
+    from tdwii_gui.actors.actor import Surroundings
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
+    from tdwii_gui.dicom.net.session import LocalAe
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +53,8 @@ class Context:
 
     def surroundings(self, listener: Listener = ignore) -> Surroundings:
         """Return what an actor is given."""
+        from tdwii_gui.actors.actor import Surroundings
+
         return Surroundings(self.directory, self.data_folder, self.settings.network, listener)
 
 
@@ -71,6 +75,8 @@ def context(options: argparse.Namespace) -> Context:
 
 def date_time(text: str) -> datetime:
     """Return a moment given as ISO 8601 or as a DICOM DT value; without a zone it is local."""
+    from tdwii_gui.dicom.iod.macros import from_dt
+
     try:
         is_iso = text[4:5] == "-"
         return datetime.fromisoformat(text).astimezone() if is_iso else from_dt(text)
@@ -92,6 +98,9 @@ def add_calling_option(parser: argparse.ArgumentParser, default: str = "TDWII") 
 
 def caller(options: argparse.Namespace, given: Context) -> LocalAe:
     """Return the AE that asks."""
+    from tdwii_gui.actors.actor import timeouts
+    from tdwii_gui.dicom.net.session import LocalAe
+
     return LocalAe(check_ae_title(options.ae_title), timeouts(given.settings.network))
 
 

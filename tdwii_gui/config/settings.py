@@ -104,6 +104,8 @@ class TddSettings(ActorSettings):
         The treatment machine name that the device stands for; empty for any.
     import_staging_directory : str
         Folder for retrieved instances; empty for one in the user's data folder.
+    subscribe : bool
+        Subscribe to all steps of the TMS at the start.
     """
 
     ae_title: str = "TDD"
@@ -111,6 +113,7 @@ class TddSettings(ActorSettings):
     ost_ae_title: str = "OST"
     machine: str = ""
     import_staging_directory: str = ""
+    subscribe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@
     ├── DimseStatusError       a DIMSE response whose status is a failure
     ├── DatasetError           a data set or file that cannot be used, with its findings
     ├── InputsMissing          referenced instances that no archive delivered
+    ├── ActionNotAllowed       what the state of a treatment session does not allow
     └── StoreError             a database or object store that cannot be used
 
 Every message is one line in words a user can act on. No message carries patient data.
@@ -130,6 +131,10 @@ class DatasetError(TdwiiError):
 
 class InputsMissing(TdwiiError):
     """Referenced instances that no archive delivered; the message says which, and why."""
+
+
+class ActionNotAllowed(TdwiiError):
+    """What the state of a treatment session does not allow; the message says what is missing."""
 
 
 class StoreError(TdwiiError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from PySide6.QtCore import QSettings, Qt, Slot
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
 
@@ -72,7 +72,14 @@ class ActorWindow(QMainWindow):
         What the user should know.
     background : SerialWorker
         For local work that would keep the GUI thread from its own.
+
+    Signals
+    -------
+    agreed_to_close
+        The window of a suite's actor has asked its user, and no longer keeps the suite open.
     """
+
+    agreed_to_close = Signal()
 
     accepts_files: ClassVar[bool] = False
 
@@ -212,7 +219,10 @@ class ActorWindow(QMainWindow):
             self.shut_down()
 
     def shut_down(self) -> None:
-        """Stop the actor in the background, then close."""
+        """Stop the actor in the background, then close; one of a suite only agrees to it."""
+        if not self._owns_actor:
+            self.agreed_to_close.emit()
+            return
         self._stopping = True
         self.setEnabled(False)
         self.light.show_waiting(self.tr("Stopping…"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from tdwii_gui.config.resources import resource_path
-from tdwii_gui.ui.theme import current_theme
+from tdwii_gui.ui.theme import appearance, current_theme
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractButton
+
     from tdwii_gui.ui.theme import Theme
 
 _SIZES = (16, 24, 32, 48)
@@ -36,6 +38,28 @@ def icon(name: str, theme: Theme | None = None) -> QIcon:
         for size in _SIZES:
             result.addPixmap(_pixmap(name, colour, size), mode)
     return result
+
+
+def set_icon(button: QAbstractButton, name: str) -> None:
+    """Give a button an icon that follows the theme."""
+    _ThemedIcon(button, name)
+
+
+class _ThemedIcon(QObject):
+    """Draws a button's icon anew when another theme is chosen; lives as long as the button."""
+
+    def __init__(self, button: QAbstractButton, name: str) -> None:
+        super().__init__(button)
+        self._button = button
+        self._name = name
+        self._draw()
+        look = appearance()
+        if look is not None:
+            look.changed.connect(self._draw)
+
+    @Slot()
+    def _draw(self) -> None:
+        self._button.setIcon(icon(self._name))
 
 
 def _pixmap(name: str, colour: str, size: int) -> QPixmap:

@@ -18,9 +18,9 @@ from tdwii_gui.actors.events import (
     TaskFailed,
 )
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
+from tdwii_gui.actors.suite import Suite
 from tdwii_gui.actors.tdd import Tdd
 from tdwii_gui.actors.treatment_session import SessionOptions, treat
-from tdwii_gui.app.suite import Suite
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import PpvsSettings, Settings, TddSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from pytestqt.qtbot import QtBot
+
+    from tdwii_gui.app.desktop import SuiteProgram
     from tdwii_gui.ui.bridge import ActorBridge
+    from tests.ui.hand import Hand
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -41,6 +46,15 @@ def look(qapp: QApplication, tmp_path: Path) -> None:
         Appearance(qapp)
 
 
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here() -> Iterator[None]:
+    """Collect on the GUI thread alone, as the program does: see `ui.garbage`."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
 @pytest.fixture
 def bridge(qapp: QApplication) -> Iterator[ActorBridge]:
     """Return the crossing from actors to windows."""
@@ -49,3 +63,32 @@ def bridge(qapp: QApplication) -> Iterator[ActorBridge]:
     made = ActorBridge()
     yield made
     made.close()
+
+
+@pytest.fixture
+def hand(qtbot: QtBot) -> Hand:
+    """Return a person at the windows."""
+    from tests.ui.hand import Hand
+
+    return Hand(lambda condition: qtbot.waitUntil(condition, timeout=20_000))
+
+
+@pytest.fixture
+def program(qtbot: QtBot, hand: Hand, tmp_path: Path) -> Iterator[SuiteProgram]:
+    """Return the launcher with all actors listening on free ports."""
+    from tdwii_gui.actors.suite import on_free_ports
+    from tdwii_gui.app.desktop import SuiteProgram
+    from tdwii_gui.config.ae_directory import AeDirectory
+    from tdwii_gui.config.settings import Settings
+
+    made = SuiteProgram(on_free_ports(Settings()), AeDirectory(), tmp_path / "data")
+    started: list[bool] = []
+    made.control.started.connect(lambda: started.append(True))
+    made.start()
+    hand.wait(lambda: started)
+    yield made
+    made.launcher.close()
+    # In case a window wants to ask first, after a test that failed in mid-treatment.
+    made.control.stop()
+    hand.wait(lambda: not made.launcher.isVisible())
+    made.bridge.close()

@@ -1,4 +1,4 @@
-"""`tdwii tms|ost|ppvs|tdd`: an actor that serves until SIGINT or SIGTERM."""
+"""`tdwii tms|ost|ppvs|tdd|creator`: one actor in its window, or serving without one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 from tdwii_gui.actors.events import ActorEvent, Listening, TaskFailed
 from tdwii_gui.actors.ost import Ost
 from tdwii_gui.actors.ppvs import Ppvs
+from tdwii_gui.actors.rtbdi_creator import RtbdiCreator
 from tdwii_gui.actors.tdd import Tdd
 from tdwii_gui.actors.tms import Tms
 from tdwii_gui.app.console import complain, say
+from tdwii_gui.app.desktop import run_actor
 from tdwii_gui.app.options import add_common_options, context
 from tdwii_gui.app.run import serve_until_signal
 from tdwii_gui.config.settings import ActorSettings
-from tdwii_gui.dicom.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
 
     from tdwii_gui.actors.actor import Actor
+    from tdwii_gui.actors.events import Listener
     from tdwii_gui.app.options import Context
 
 S = TypeVar("S", bound=ActorSettings)
@@ -33,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--bind", metavar="IP", help="address to listen on (default 127.0.0.1)")
     if command in ("ppvs", "tdd"):
         parser.add_argument("--machine", metavar="M", help="treatment machine it stands for")
-    if command == "ppvs":
         parser.add_argument(
             "--subscribe", action="store_true", default=None, help="subscribe to all steps"
         )
+    if command == "ppvs":
         parser.add_argument(
             "--auto-download",
             action="store_true",
@@ -47,16 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve."""
+    """Show the actor's window until it is closed, or serve until SIGINT or SIGTERM."""
+    given = context(options)
     if not options.headless:
-        raise ConfigError("this version has no windows yet; add --headless")
-    serve_until_signal(_actor(options, context(options)))
+        return run_actor(options.command, lambda listener: _actor(options, given, listener))
+    serve_until_signal(_actor(options, given, _tell))
     return 0
 
 
-def _actor(options: argparse.Namespace, given: Context) -> Actor:
+def _actor(options: argparse.Namespace, given: Context, listener: Listener) -> Actor:
     settings = given.settings
-    surroundings = given.surroundings(_tell)
+    surroundings = given.surroundings(listener)
     match options.command:
         case "tms":
             return Tms(_override(settings.tms, options), surroundings)
@@ -64,6 +67,8 @@ def _actor(options: argparse.Namespace, given: Context) -> Actor:
             return Ost(_override(settings.ost, options), surroundings)
         case "ppvs":
             return Ppvs(_override(settings.ppvs, options), surroundings)
+        case "creator":
+            return RtbdiCreator(_override(settings.creator, options), surroundings)
         case _:
             return Tdd(_override(settings.tdd, options), surroundings)
 

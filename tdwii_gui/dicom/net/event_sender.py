@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +63,14 @@ class Pace:
     def delay(self, failures: int) -> float:
         """Return the delay after a number of failures in a row, one or more."""
         return min(self.last_delay, self.first_delay * 2.0 ** min(failures - 1, 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why events do not reach a receiver, and since when."""
+
+    since: datetime
+    reason: str
 
 
 class EventScu(Session):
@@ -125,6 +134,7 @@ class EventSender:
         self._woken = Event()
         self._lock = Lock()
         self._lines: dict[str, _Line] = {}
+        self._troubles: dict[str, Trouble] = {}
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -158,6 +168,21 @@ class EventSender:
             line.abort()
         for line in lines:
             line.join(max(0.0, deadline - time.monotonic()))
+
+    def troubles(self) -> dict[str, Trouble]:
+        """Return the receivers that the last attempt did not reach."""
+        with self._lock:
+            return dict(self._troubles)
+
+    def tried(self, receiver: str, reason: str = "") -> None:
+        """Note the outcome of an attempt: why a receiver was not reached, or that it was."""
+        with self._lock:
+            if not reason:
+                self._troubles.pop(receiver, None)
+                return
+            known = self._troubles.get(receiver)
+            since = known.since if known else datetime.now(UTC)
+            self._troubles[receiver] = Trouble(since, reason)
 
     def retire(self, line: _Line) -> bool:
         """Take out a line that has no work; False if it has been given some meanwhile."""
@@ -260,6 +285,7 @@ class _Line(Thread):
 
     def _send(self, event: OutboxEvent) -> bool:
         """Send one event; return whether it is done with."""
+        reason = ""
         try:
             self._opened().n_event_report(
                 event.event_type, event.sop_instance_uid, event.information
@@ -267,15 +293,17 @@ class _Line(Thread):
         except DimseStatusError as error:
             LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)
             again = error.status in _WORTH_ANOTHER_ATTEMPT
-            return not again or event.attempts + 1 >= _MAXIMUM_ATTEMPTS
+            if again and event.attempts + 1 < _MAXIMUM_ATTEMPTS:
+                reason = str(error)
         except (AssociationError, ConfigError) as error:
             if not self._sender.stopping.is_set():
                 LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)
             self._session = None
-            return False
+            reason = str(error)
         except DatasetError as error:
             LOGGER.log(logging.ERROR, "event %d to %r: %s", event.id, self.receiver, error)
-        return True
+        self._sender.tried(self.receiver, reason)
+        return not reason
 
     def _opened(self) -> EventScu:
         if self._session is None or not self._session.is_open:

@@ -22,6 +22,11 @@ from tdwii_gui.dicom.net.accepted_association import (
 from tdwii_gui.dicom.net.dispatch import Dispatcher
 from tdwii_gui.dicom.net.exchange import Exchange, ignore
 from tdwii_gui.dicom.net.local_ae import Timeouts, make_ae, send_at_once
+from tdwii_gui.dicom.net.open_associations import (
+    OpenAssociation,
+    OpenAssociations,
+    no_associations,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,6 +57,8 @@ class ScpHost:
         Further ones are rejected as transient (PS3.8 9.3.4).
     on_exchange : Callable[[Exchange], None]
         Is called once per request, on the association's thread, before the final response.
+    on_associations : Callable[[tuple[OpenAssociation, ...]], None]
+        Is called when an association is accepted or ends, and while objects arrive.
     """
 
     def __init__(
@@ -64,11 +71,13 @@ class ScpHost:
         timeouts: Timeouts | None = None,
         maximum_associations: int = 50,
         on_exchange: Callable[[Exchange], None] = ignore,
+        on_associations: Callable[[tuple[OpenAssociation, ...]], None] = no_associations,
     ) -> None:
         self.ae_title = ae_title
         self.port = port
         self._bind_address = bind_address
         self._dispatcher = Dispatcher(ae_title, services, on_exchange)
+        self._peers = OpenAssociations(on_associations)
         self._ae = make_ae(ae_title, timeouts or Timeouts())
         self._ae.maximum_associations = maximum_associations
         self._server: HostServer | None = None
@@ -83,6 +92,11 @@ class ScpHost:
     def associations(self) -> int:
         """How many associations are established."""
         return sum(association.is_established for association in self._open())
+
+    @property
+    def open_associations(self) -> tuple[OpenAssociation, ...]:
+        """Who is connected."""
+        return self._peers.all()
 
     def start(self) -> None:
         """Listen.
@@ -100,7 +114,11 @@ class ScpHost:
                 (self._bind_address, self.port),
                 self.ae_title,
                 SharedContexts(self._dispatcher.contexts),
-                evt_handlers=[(evt.EVT_CONN_OPEN, send_at_once), *self._dispatcher.bindings],
+                evt_handlers=[
+                    (evt.EVT_CONN_OPEN, send_at_once),
+                    *self._peers.bindings,
+                    *self._dispatcher.bindings,
+                ],
                 request_handler=AcceptedRequest,
             )
         except OSError as error:
@@ -126,6 +144,7 @@ class ScpHost:
         server.requests.wait_for_none(_GRACE_SECONDS)
         _let_answers_leave(server.active_associations)
         _end_all(server.active_associations)
+        self._peers.clear()
         LOGGER.info("%r no longer listens on port %d", self.ae_title, self.port)
 
     def _open(self) -> list[Association]:

@@ -159,8 +159,10 @@ class Session:
         self._end()
 
     def cancel(self) -> None:
-        """Ask the peer to end the running C-FIND or C-MOVE (C-CANCEL, PS3.7 9.3.2.3)."""
-        running, association = self._running, self._association
+        """Ask the peer, once, to end the running C-FIND or C-MOVE (C-CANCEL, PS3.7 9.3.2.3)."""
+        with self._lock:
+            running, self._running = self._running, None
+        association = self._association
         if running is not None and association is not None:
             with suppress(RuntimeError):
                 association.send_c_cancel(running[0], query_model=running[1])

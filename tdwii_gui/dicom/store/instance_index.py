@@ -92,6 +92,11 @@ def instance_rows(connection: Connection, *conditions: ColumnElement[bool]) -> I
     yield from connection.execute(query).mappings()
 
 
+def count_instances(connection: Connection) -> int:
+    """Return how many instances there are."""
+    return connection.scalar(select(func.count()).select_from(INSTANCES)) or 0
+
+
 def present_uids(connection: Connection, uids: Iterable[str]) -> set[str]:
     """Return those of the SOP Instance UIDs that are stored."""
     wanted = list(dict.fromkeys(uids))

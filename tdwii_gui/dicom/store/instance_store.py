@@ -21,6 +21,7 @@ from tdwii_gui.dicom.store import instance_index as index
 from tdwii_gui.dicom.store import instance_tables as tables
 from tdwii_gui.dicom.store.database import open_database, read, write
 from tdwii_gui.dicom.store.instance_content import Content, file_name, read_content
+from tdwii_gui.dicom.store.instance_summary import InstanceSummary, summaries
 from tdwii_gui.dicom.store.matching import Matcher
 
 if TYPE_CHECKING:
@@ -171,6 +172,16 @@ class InstanceStore:
         """Return all instances in order of their reception."""
         with read(self._engine) as connection:
             return [self._stored(row) for row in index.instance_rows(connection)]
+
+    def summaries(self, uids: Iterable[str] | None = None) -> list[InstanceSummary]:
+        """Return instances with what they belong to, these or all, in order of reception."""
+        with read(self._engine) as connection:
+            return list(summaries(connection, uids))
+
+    def count(self) -> int:
+        """Return how many instances there are."""
+        with read(self._engine) as connection:
+            return index.count_instances(connection)
 
     def present(self, uids: Iterable[str]) -> set[str]:
         """Return those of the SOP Instance UIDs that are stored."""

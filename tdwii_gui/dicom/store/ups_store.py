@@ -109,6 +109,15 @@ class Event:
     information: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSubscription:
+    """A subscription; without a SOP Instance UID it is global, for the steps to come."""
+
+    receiving_ae: str
+    sop_instance_uid: str
+    deletion_lock: bool
+
+
 class UpsStore:
     """The worklist in a database; several processes may share one.
 
@@ -184,6 +193,30 @@ class UpsStore:
         )
         with read(self.engine) as connection:
             return [(row.modification, row.sop_instance_uid) for row in connection.execute(query)]
+
+    def performers(self) -> dict[str, str]:
+        """Return the AE that claimed a step, by the SOP Instance UID of each claimed one."""
+        query = select(STEPS.c.sop_instance_uid, STEPS.c.performer_ae).where(
+            STEPS.c.performer_ae != ""
+        )
+        with read(self.engine) as connection:
+            return {row.sop_instance_uid: row.performer_ae for row in connection.execute(query)}
+
+    def subscriptions(self) -> list[StoredSubscription]:
+        """Return all subscriptions, the global ones first."""
+        single = select(SUBSCRIPTIONS).order_by(
+            SUBSCRIPTIONS.c.receiving_ae, SUBSCRIPTIONS.c.sop_instance_uid
+        )
+        with read(self.engine) as connection:
+            to_all = [
+                StoredSubscription(row.receiving_ae, "", row.deletion_lock)
+                for row in connection.execute(_GLOBAL_SUBSCRIBERS)
+            ]
+            to_one = [
+                StoredSubscription(row.receiving_ae, row.sop_instance_uid, row.deletion_lock)
+                for row in connection.execute(single)
+            ]
+        return to_all + to_one
 
     def _matching(self, query: Any, matcher: Matcher) -> Iterator[Dataset]:
         with read(self.engine) as connection:

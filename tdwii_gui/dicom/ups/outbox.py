@@ -53,6 +53,16 @@ class OutboxEvent:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class DueEvent:
+    """What the outbox tells of an event without its information: see `OutboxEvent`."""
+
+    receiving_ae: str
+    event_type: int
+    sop_instance_uid: str
+    attempts: int
+
+
 class Outbox:
     """The outbox of a worklist, for those who deliver.
 
@@ -96,6 +106,17 @@ class Outbox:
                 )
                 for row in connection.execute(query)
             ]
+
+    def due(self) -> list[DueEvent]:
+        """Return all events that are due, in their order."""
+        query = select(
+            OUTBOX.c.receiving_ae,
+            OUTBOX.c.event_type,
+            OUTBOX.c.sop_instance_uid,
+            OUTBOX.c.attempts,
+        ).order_by(OUTBOX.c.id)
+        with read(self._engine) as connection:
+            return [DueEvent(*row) for row in connection.execute(query)]
 
     def delivered(self, ids: Sequence[int]) -> None:
         """Take out events that their receiver answered."""

@@ -76,6 +76,10 @@ class DatasetModel(QAbstractItemModel):
         found: Node = index.internalPointer() if index.isValid() else self._root
         return found
 
+    def children_of(self, node: Node) -> Iterator[Node]:
+        """Return a node's children one by one; models that know more of them override it."""
+        return _children(node)
+
     def rowCount(self, parent: Index = _NO_INDEX) -> int:
         """Return how many children have been fetched."""
         return 0 if parent.column() > 0 else len(self.node(parent).children)
@@ -99,9 +103,11 @@ class DatasetModel(QAbstractItemModel):
 
     def fetchMore(self, parent: Index) -> None:
         """Fetch the next children."""
+        if not self.canFetchMore(parent):
+            return
         node = self.node(parent)
         if node.pending is None:
-            node.pending = _children(node)
+            node.pending = self.children_of(node)
         fresh = [child for _, child in zip(range(_SLICE), node.pending, strict=False)]
         if len(fresh) < _SLICE:
             node.pending = None

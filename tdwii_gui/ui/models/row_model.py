@@ -77,6 +77,7 @@ class RowModel(QAbstractTableModel, Generic[R]):
         self._all: dict[Hashable, R] = {}
         self._shown: list[R] = []
         self._places: dict[Hashable, int] = {}
+        self._taken = 0
         self._filter: Callable[[R], bool] | None = None
         self._sort_column = -1
         self._descending = False
@@ -202,12 +203,18 @@ class RowModel(QAbstractTableModel, Generic[R]):
                 return None
 
     def _place(self, key: Hashable) -> int | None:
-        """Return where a row is shown; places behind an insertion are found anew when asked for."""
-        place = self._places.get(key)
-        if place is None:
+        """Return where a row is shown; places behind an insertion are found anew when asked for.
+
+        Places are noted as if the rows that were since taken from the front were still there: a
+        full log loses its first row with each new one.
+        """
+        noted = self._places.get(key)
+        if noted is None:
             return None
-        if place < len(self._shown) and self._key(self._shown[place]) == key:
+        place = noted - self._taken
+        if 0 <= place < len(self._shown) and self._key(self._shown[place]) == key:
             return place
+        self._taken = 0
         self._places = {self._key(row): number for number, row in enumerate(self._shown)}
         return self._places.get(key)
 
@@ -231,13 +238,15 @@ class RowModel(QAbstractTableModel, Generic[R]):
             place = bisect_right(self._shown, self._sort_key(row), key=self._sort_key)
         self.beginInsertRows(QModelIndex(), place, place)
         self._shown.insert(place, row)
-        self._places[key] = place
+        self._places[key] = place + self._taken
         self.endInsertRows()
 
     def _take_out(self, place: int, key: Hashable) -> None:
         self.beginRemoveRows(QModelIndex(), place, place)
         del self._shown[place]
         del self._places[key]
+        if place == 0:
+            self._taken += 1
         self.endRemoveRows()
 
     def _rebuild(self, *, keep: bool = False) -> None:
@@ -252,6 +261,7 @@ class RowModel(QAbstractTableModel, Generic[R]):
         if self._sort_column >= 0:
             shown.sort(key=self._sort_key, reverse=self._descending)
         self._shown = shown
+        self._taken = 0
         self._places = {self._key(row): place for place, row in enumerate(shown)}
         if keep:
             after = [

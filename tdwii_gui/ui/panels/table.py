@@ -60,6 +60,8 @@ class Table(QTableView):
         self.setObjectName(name)
         self.setAccessibleName(accessible_name)
         self.setModel(model)
+        if model.parent() is None:
+            model.setParent(self)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -77,6 +79,8 @@ class Table(QTableView):
         horizontal.setHighlightSections(False)
         horizontal.setSectionsClickable(True)
         horizontal.setMinimumSectionSize(40)
+        # Widths follow the rows in sight: to measure 1,000 of them takes a quarter of a second.
+        horizontal.setResizeContentsPrecision(0)
         horizontal.setSortIndicatorClearable(True)
         horizontal.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)

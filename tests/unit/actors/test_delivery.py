@@ -18,6 +18,7 @@ from tdwii_gui.dicom.iod.rtbdi import (
     TreatmentDeliveryType,
     build_rtbdi,
 )
+from tdwii_gui.dicom.iod.treatment_record import TerminationStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,3 +120,55 @@ def test_a_task_for_a_beam_that_cannot_be_delivered_is_refused(
     foreign = RtBeamsDeliveryInstruction.from_dataset(build_rtbdi(other, other.fraction_group(), 1))
     with pytest.raises(DatasetError, match="is no beam that fraction group 1 can deliver"):
         Delivery(plan.fraction_group(), foreign, FakeClock())
+
+
+def test_a_stop_ends_the_beam_where_it_is(plan: Plan) -> None:
+    group = plan.fraction_group()
+    delivery = Delivery(group, instruction(plan), FakeClock(), speed=1)
+    told = []
+    for progress in delivery.play():
+        told.append(progress)
+        if len(told) == 4:
+            delivery.stop()
+    first = group.beams[0]
+    (beam,) = delivery.delivered
+    assert delivery.stopped
+    assert beam.termination is TerminationStatus.OPERATOR
+    assert 0 < beam.end_meterset < first.meterset
+    assert told[-1].phase is DeliveryPhase.BEAM_ENDED
+    assert told[-1].delivered == beam.end_meterset
+    assert told[-1].percent < 100
+    assert {progress.beam_number for progress in told} == {first.number}
+
+
+def test_a_stop_before_the_first_beam_delivers_nothing(plan: Plan) -> None:
+    delivery = Delivery(plan.fraction_group(), instruction(plan), FakeClock())
+    delivery.stop()
+    assert list(delivery.play()) == []
+    assert delivery.stopped
+    assert delivery.delivered == []
+
+
+def test_a_stop_during_the_last_sample_leaves_the_next_beams_out(plan: Plan) -> None:
+    group = plan.fraction_group()
+    assert len(group.beams) > 1
+    delivery = Delivery(group, instruction(plan), FakeClock())
+    for progress in delivery.play():
+        if progress.phase is DeliveryPhase.BEAM_ENDED:
+            delivery.stop()
+    (beam,) = delivery.delivered
+    assert delivery.stopped
+    assert beam.termination is TerminationStatus.NORMAL
+    assert beam.end_meterset == group.beams[0].meterset
+
+
+def test_the_speed_may_change_while_a_beam_is_on(plan: Plan) -> None:
+    clock = FakeClock()
+    begin = clock.now()
+    delivery = Delivery(plan.fraction_group(), instruction(plan), clock, speed=1)
+    for progress in delivery.play():
+        if progress.phase is DeliveryPhase.BEAM_ON:
+            delivery.speed = math.inf
+    assert timedelta(seconds=0.2) < clock.now() - begin < timedelta(seconds=0.4)
+    assert not delivery.stopped
+    assert delivery.delivered[-1].end_meterset == plan.fraction_group().beams[-1].meterset

@@ -1,0 +1,1 @@
+"""How fast the program is; every benchmark runs by ``python -m benchmarks.NAME``."""

@@ -1,0 +1,213 @@
+"""The launcher's window: all actors at a glance, what happens between them, and the guide.
+
+It is on the screen before all else is imported; `Launcher` brings it to life then.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from tdwii_gui.ui.panels.card import Card
+from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
+from tdwii_gui.ui.panels.messages import MessageArea
+from tdwii_gui.ui.panels.status_line import status_label
+from tdwii_gui.ui.panels.tile_board import TileBoard
+from tdwii_gui.ui.panels.view_menu import ViewMenu
+from tdwii_gui.ui.panels.welcome_card import WelcomeCard
+from tdwii_gui.ui.theme import set_property
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent
+
+ROLES: Final = ("creator", "tms", "ost", "tdd", "ppvs")
+"""The roles of `actors.suite.Role`, which is not imported here: it brings all of DICOM."""
+
+_LAYOUT_VERSION: Final = 1
+_SIZE: Final = (1320, 700)
+_COLUMNS: Final = [320, 650, 340]
+_SPACING: Final = 12
+_KEY: Final = "windows/launcher"
+
+
+class LauncherWindow(QMainWindow):
+    """Tiles on the left, the ladder in the middle, guide and inspector on the right.
+
+    Attributes
+    ----------
+    names : dict[str, str]
+        What people call the actor of each role.
+    board : TileBoard
+        The tiles.
+    welcome : WelcomeCard
+        What to begin with.
+    messages : MessageArea
+        What the user should know.
+
+    Signals
+    -------
+    close_wanted
+        The user closes the window, which stays until `close_for_good`.
+    guide_wanted, diagnostics_wanted, problems_wanted
+        The guide, a report, or the problems among the exchanges are wanted.
+    """
+
+    close_wanted = Signal()
+    guide_wanted = Signal()
+    diagnostics_wanted = Signal()
+    problems_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._may_close = False
+        self.setObjectName("launcher")
+        self.setWindowTitle(self.tr("TDW-II suite – emulator, not for clinical use"))
+        self.names = self._role_names()
+        self.board = TileBoard(self.names)
+        self.welcome = WelcomeCard()
+        self.messages = MessageArea()
+        self._build()
+        self._build_status_bar()
+        self._build_menus()
+        self._restore_layout()
+
+    def put_ladder(self, ladder: QWidget) -> None:
+        """Put the ladder into the middle."""
+        sizes = self._columns.sizes()
+        empty = self._columns.replaceWidget(1, ladder)
+        if empty is not None:
+            empty.deleteLater()
+        ladder.show()
+        self._columns.setStretchFactor(1, 1)
+        self._columns.setSizes(sizes)
+
+    def put_right(self, panel: QWidget, *, fills: bool = False) -> None:
+        """Put a panel below those on the right; one that fills has the space that is left."""
+        last = self._right.count() - 1
+        self._right.insertWidget(last, panel, 1 if fills else 0)
+        if fills:
+            self._right.setStretch(last + 1, 0)
+
+    def show_state(self, words: str) -> None:
+        """Say in the status bar how the suite is."""
+        self._state.setText(words)
+
+    def show_associations(self, number: int) -> None:
+        """Say in the status bar how many associations there are."""
+        words = self.tr("1 association") if number == 1 else self.tr("{0} associations")
+        self._connected.setText(words.format(number))
+
+    def show_problems(self, number: int) -> None:
+        """Show in the status bar how many problems there have been, if any."""
+        words = self.tr("1 problem") if number == 1 else self.tr("{0} problems")
+        self._problems.setText(f"✕ {words.format(number)}")
+        self._problems.setVisible(number > 0)
+
+    def reset_layout(self) -> None:
+        """Forget size and borders."""
+        QSettings().remove(_KEY)
+        self.resize(*_SIZE)
+        self._columns.setSizes(_COLUMNS)
+
+    def close_for_good(self) -> None:
+        """Close, whoever wants it."""
+        self._may_close = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout, and leave it to others when to close."""
+        event.setAccepted(self._may_close)
+        self._remember_layout()
+        if not self._may_close:
+            self.close_wanted.emit()
+
+    def _role_names(self) -> dict[str, str]:
+        names = (
+            self.tr("Creator"),
+            self.tr("Treatment management"),
+            self.tr("Object storage"),
+            self.tr("Treatment delivery"),
+            self.tr("Position verification"),
+        )
+        return dict(zip(ROLES, names, strict=True))
+
+    def _build(self) -> None:
+        right = QWidget()
+        self._right = QVBoxLayout(right)
+        self._right.setContentsMargins(0, 0, 0, 0)
+        self._right.setSpacing(_SPACING)
+        self._right.addWidget(self.welcome)
+        self._right.addStretch(1)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._columns.setObjectName("columns")
+        self._columns.setHandleWidth(_SPACING)
+        self._columns.setChildrenCollapsible(False)
+        for column in (self.board, Card(self.tr("What happens on the network")), right):
+            self._columns.addWidget(column)
+        self._columns.setStretchFactor(1, 1)
+        frame = QWidget()
+        outer = QVBoxLayout(frame)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(EmulatorStrip())
+        inner = QVBoxLayout()
+        inner.setContentsMargins(14, 10, 14, 10)
+        inner.setSpacing(10)
+        inner.addWidget(self.messages)
+        inner.addWidget(self._columns, 1)
+        outer.addLayout(inner, 1)
+        self.setCentralWidget(frame)
+
+    def _build_status_bar(self) -> None:
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        self._connected = status_label("associations")
+        self._state = status_label("suite_state")
+        self._problems = QPushButton()
+        self._problems.setObjectName("problems")
+        set_property(self._problems, "flat", value=True)
+        self._problems.clicked.connect(self.problems_wanted)
+        self._problems.hide()
+        bar.addWidget(self._connected)
+        bar.addWidget(self._state, 1)
+        bar.addPermanentWidget(self._problems)
+        self.show_associations(0)
+
+    def _build_menus(self) -> None:
+        """Add the menus; the tiles' buttons have the shortcuts of the windows."""
+        menus = ViewMenu(self, [], reset=self.reset_layout)
+        first = menus.view.actions()[0]
+        for name, words, keys, signal in (
+            ("show_guide", self.tr("Guide"), "", self.guide_wanted),
+            ("only_problems", self.tr("Only problems"), "", self.problems_wanted),
+        ):
+            action = QAction(words, self)
+            action.setObjectName(name)
+            action.setShortcut(keys)
+            action.triggered.connect(signal)
+            menus.view.insertAction(first, action)
+        menus.view.insertSeparator(first)
+        quit_action = menus.view.addAction(self.tr("Quit"))
+        quit_action.setObjectName("quit")
+        quit_action.setShortcut("Ctrl+Q")
+        quit_action.triggered.connect(self.close)
+        report = menus.help.addAction(self.tr("Diagnostics to clipboard"))
+        report.setObjectName("diagnostics")
+        report.triggered.connect(self.diagnostics_wanted)
+
+    def _restore_layout(self) -> None:
+        settings = QSettings()
+        geometry = settings.value(f"{_KEY}/geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(*_SIZE)
+        columns = settings.value(f"{_KEY}/columns.{_LAYOUT_VERSION}")
+        if columns is None or not self._columns.restoreState(columns):
+            self._columns.setSizes(_COLUMNS)
+
+    def _remember_layout(self) -> None:
+        settings = QSettings()
+        settings.setValue(f"{_KEY}/geometry", self.saveGeometry())
+        settings.setValue(f"{_KEY}/columns.{_LAYOUT_VERSION}", self._columns.saveState())

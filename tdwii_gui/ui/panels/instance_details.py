@@ -1,0 +1,196 @@
+"""What is known of the selected node of a store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
+
+from tdwii_gui.dicom.uids import uid_name
+from tdwii_gui.ui import texts
+from tdwii_gui.ui.models.instance_node import Level, Node
+from tdwii_gui.ui.models.instance_tree_model import class_words
+from tdwii_gui.ui.panels.card import Card
+from tdwii_gui.ui.panels.dataset_view import DatasetView
+from tdwii_gui.ui.panels.image_view import ImageView
+from tdwii_gui.ui.panels.labels import ElidedLabel, muted
+from tdwii_gui.ui.step_images import is_image
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from tdwii_gui.actors.worker import SerialWorker
+    from tdwii_gui.dicom.store.instance_store import InstanceStore
+    from tdwii_gui.dicom.store.instance_summary import InstanceSummary
+    from tdwii_gui.ui.bridge import ActorBridge
+
+_ATTRIBUTES, _IMAGES = 0, 1
+
+
+class InstanceDetails(QWidget):
+    """Facts of the selected node, the data set of an instance, and the images of a series.
+
+    Parameters
+    ----------
+    background : SerialWorker
+        Reads data sets and decodes images.
+    store : InstanceStore
+        Holds them.
+    """
+
+    def __init__(
+        self,
+        background: SerialWorker,
+        bridge: ActorBridge,
+        store: InstanceStore,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._bridge = bridge
+        self._store = store
+        self._wanted = ""
+        self._facts = InstanceFacts()
+        self._attributes = DatasetView(self.tr("Attributes of the instance"))
+        self._attributes.setObjectName("attributes")
+        self._image = ImageView(background, bridge, store.read)
+        self._tabs = QTabWidget()
+        self._tabs.setObjectName("attributes_and_images")
+        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setAccessibleName(self.tr("Attributes and images"))
+        self._tabs.addTab(self._attributes, self.tr("Attributes"))
+        self._tabs.addTab(self._image, self.tr("Images"))
+        self._content = Card()
+        self._content.body.addWidget(self._tabs)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(12)
+        self._layout.addWidget(self._facts)
+        self._layout.addWidget(self._content, 1)
+        self.show_node(None)
+
+    def show_node(self, node: Node | None) -> None:
+        """Show a node, or that none is selected."""
+        self._facts.show_node(node)
+        images = _images(node)
+        summary = _single(node)
+        uid = summary.sop_instance_uid if summary else ""
+        self._image.show_series(images, uid if uid in images else "")
+        self._tabs.setTabVisible(_IMAGES, bool(images))
+        self._tabs.setTabVisible(_ATTRIBUTES, bool(uid))
+        self._content.setVisible(bool(images or uid))
+        self._layout.setStretchFactor(self._facts, 0 if images or uid else 1)
+        if uid != self._wanted:
+            self._wanted = uid
+            self._attributes.show_dataset(None)
+            if uid:
+                self._read(uid)
+
+    def _read(self, uid: str) -> None:
+        future = self._background.submit("read", "", lambda: self._store.read(uid))
+        self._bridge.watch(future, lambda dataset: self._on_read(uid, dataset), lambda _error: None)
+
+    def _on_read(self, uid: str, dataset: Dataset) -> None:
+        if uid == self._wanted:
+            self._attributes.show_dataset(dataset)
+
+
+class InstanceFacts(Card):
+    """The attributes of a patient, study, series or instance."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.setObjectName("facts")
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(3)
+        self._grid.setColumnStretch(1, 1)
+        self.body.addLayout(self._grid)
+        self.body.addStretch(1)
+        self.show_node(None)
+
+    def show_node(self, node: Node | None) -> None:
+        """Show a node, or that none is selected."""
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        if node is None or node.summary is None:
+            self.set_title(self.tr("Nothing selected"))
+            hint = muted(self.tr("Select a patient, study, series or instance."), wraps=True)
+            self._grid.addWidget(hint, 0, 0, 1, 2)
+            return
+        self.set_title(self._heading(node, node.summary))
+        for row, (name, value) in enumerate(self._facts(node, node.summary)):
+            label = ElidedLabel(value or "–")
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+            self._grid.addWidget(muted(name), row, 0)
+            self._grid.addWidget(label, row, 1)
+
+    def _heading(self, node: Node, summary: InstanceSummary) -> str:
+        match node.level:
+            case Level.PATIENT:
+                return self.tr("Patient")
+            case Level.STUDY:
+                return self.tr("Study")
+            case Level.SERIES:
+                return self.tr("Series")
+            case _:
+                return class_words(summary.sop_class_uid)
+
+    def _facts(self, node: Node, summary: InstanceSummary) -> list[tuple[str, str]]:
+        total = (self.tr("Instances"), f"{node.count}, {texts.size(node.size)}")
+        match node.level:
+            case Level.PATIENT:
+                return [
+                    (self.tr("Name"), texts.person_name(summary.patient_name)),
+                    (self.tr("Patient ID"), summary.patient_id),
+                    (self.tr("Birth date"), texts.date(summary.patient_birth_date)),
+                    (self.tr("Sex"), summary.patient_sex),
+                    (self.tr("Studies"), str(len(node.children))),
+                    total,
+                ]
+            case Level.STUDY:
+                return [
+                    (self.tr("Date"), texts.date(summary.study_date)),
+                    (self.tr("Description"), summary.study_description),
+                    (self.tr("Study ID"), summary.study_id),
+                    (self.tr("Study Instance UID"), summary.study_instance_uid),
+                    (self.tr("Series"), str(len(node.children))),
+                    total,
+                ]
+            case Level.SERIES:
+                return [
+                    (self.tr("Modality"), summary.modality),
+                    (self.tr("Number"), summary.series_number),
+                    (self.tr("Description"), summary.series_description),
+                    (self.tr("Series Instance UID"), summary.series_instance_uid),
+                    total,
+                ]
+            case _:
+                received = texts.moment(datetime.fromisoformat(summary.received))
+                source = summary.source_ae or self.tr("a file")
+                return [
+                    (self.tr("SOP Instance UID"), summary.sop_instance_uid),
+                    (self.tr("Transfer syntax"), uid_name(summary.transfer_syntax_uid)),
+                    (self.tr("Size"), texts.size(summary.size)),
+                    (self.tr("Received"), self.tr("{0} from {1}").format(received, source)),
+                ]
+
+
+def _single(node: Node | None) -> InstanceSummary | None:
+    """Return the instance that a node is, or the only one of its series."""
+    if node is None or node.level < Level.SERIES or node.count != 1:
+        return None
+    return next(node.instances())
+
+
+def _images(node: Node | None) -> list[str]:
+    """Return the images of the series that a node is, or belongs to."""
+    if node is None or node.level < Level.SERIES or node.summary is None:
+        return []
+    series = node.parent if node.level is Level.INSTANCE else node
+    if series is None or not is_image(node.summary.sop_class_uid):
+        return []
+    return [one.sop_instance_uid for one in series.instances() if is_image(one.sop_class_uid)]

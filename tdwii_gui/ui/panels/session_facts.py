@@ -1,0 +1,118 @@
+"""What is said of a session in its questions and at its end: titles and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from tdwii_gui.actors.session_state import SessionState
+from tdwii_gui.dicom.iod import tolerant
+from tdwii_gui.ui import texts
+from tdwii_gui.ui.models.delivery_rows import session_metersets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom.dataset import Dataset
+
+    from tdwii_gui.actors.treatment_session import TreatmentSession
+    from tdwii_gui.dicom.iod.ups import Ups
+    from tdwii_gui.dicom.iod.ups_event import EventReport
+    from tdwii_gui.ui.models.delivery_rows import BeamRow
+
+Facts = list[tuple[str, str]]
+
+_RECORDED = (SessionState.RECORDED, SessionState.UPDATED, SessionState.COMPLETED)
+
+
+def step_facts(step: Ups | None) -> Facts:
+    """Return what a step says of the treatment, apart from what the banner shows."""
+    if step is None:
+        return []
+    delivery = step.delivery_type
+    facts = (
+        (_tr("Step"), step.label),
+        (_tr("Scheduled"), texts.moment(step.start)),
+        (_tr("Delivery"), delivery.value.capitalize() if delivery else ""),
+        (_tr("Priority"), step.priority.value.capitalize() if step.priority else ""),
+        (_tr("Worklist"), step.worklist_label),
+        (
+            _tr("Comments"),
+            tolerant.text(step.dataset, "CommentsOnTheScheduledProcedureStep"),
+        ),
+    )
+    return [(title, value) for title, value in facts if value]
+
+
+def delivery_facts(rows: Sequence[BeamRow]) -> Facts:
+    """Return the delivered metersets of all beams, planned beside them."""
+    lines = [
+        _tr("{0} of {1} {2} · {3}").format(
+            texts.number(row.delivered),
+            texts.number(row.planned),
+            texts.plain(row.unit, 16),
+            texts.plain(row.name, 40) or _tr("beam {0}").format(row.number),
+        )
+        for row in rows
+    ]
+    if len(rows) > 1:
+        done, total = session_metersets(rows)
+        words = _tr("{0} of {1} in the session")
+        lines.append(words.format(texts.number(done), texts.number(total)))
+    return [(_tr("Delivered"), "\n".join(lines) or _tr("nothing"))]
+
+
+def record_facts(session: TreatmentSession) -> Facts:
+    """Return how many treatment records there are, where, and their UIDs."""
+    records: Sequence[Dataset] = session.records
+    if not records:
+        return [(_tr("Records"), _tr("none"))]
+    uids = [tolerant.text(record, "SOPInstanceUID") for record in records]
+    are_stored = session.state in _RECORDED or session.state.is_final
+    words = _tr("{0} stored in {1}") if are_stored else _tr("{0}, not stored yet")
+    archive = texts.plain(session.tdd.ost_ae_title)
+    return [(_tr("Records"), "\n".join([words.format(len(records), archive), *uids]))]
+
+
+def completion_facts(session: TreatmentSession, rows: Sequence[BeamRow]) -> Facts:
+    """Return what the completion sets, and what it rests on."""
+    return [
+        (_tr("Will be set"), _tr("Procedure Step State COMPLETED (RO-65)")),
+        (_tr("Final update"), _tr("✓ sent (RO-64)")),
+        *delivery_facts(rows),
+        *record_facts(session),
+    ]
+
+
+def cancel_request_words(report: EventReport) -> str:
+    """Return who asks for a cancellation, why, and whom to call."""
+    contact = ", ".join(filter(None, (report.contact_name, report.contact_uri)))
+    return _tr("{0} requests to cancel this treatment: {1}. Contact: {2}").format(
+        texts.plain(report.requesting_ae or _tr("The TMS"), 40),
+        texts.plain(requested_reason(report) or _tr("no reason given"), 200),
+        texts.plain(contact or _tr("not given"), 120),
+    )
+
+
+def requested_reason(report: EventReport) -> str:
+    """Return why a cancellation is asked for; empty where that is not said."""
+    return report.reason or (report.reason_code.meaning if report.reason_code else "")
+
+
+def end_facts(session: TreatmentSession, rows: Sequence[BeamRow], reason: str) -> Facts:
+    """Return how a session has ended."""
+    step = session.step
+    beams = session.delivered
+    facts = [(_tr("Step"), " · ".join(filter(None, (step.label, step.plan_label))))]
+    if reason:
+        facts.append((_tr("Reason"), reason))
+    if beams:
+        first, last = beams[0].started, beams[-1].ended
+        facts.append((_tr("Beam on"), texts.moment(first)))
+        facts.append((_tr("Beam off"), texts.moment(last)))
+    return [*facts, *delivery_facts(rows), *record_facts(session)]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("SessionFacts", text)

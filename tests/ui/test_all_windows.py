@@ -1,0 +1,210 @@
+"""What holds for every window: accessible names, translated texts, plain text, tab order."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QCoreApplication, Qt, QTranslator
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QTabBar,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
+
+from tdwii_gui.ui.panels.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdwii_gui.app.desktop import SuiteProgram
+    from tests.ui.hand import Hand
+
+ROLES = ("creator", "tms", "tdd", "ppvs", "ost")
+OPEN, CLOSE = "⟦", "⟧"
+
+INTERACTIVE = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QAbstractItemView, QTabBar)
+OF_QT = ("qt_", "ScrollLeftButton", "ScrollRightButton")
+
+
+class PseudoLanguage(QTranslator):
+    """Marks every text that goes through tr."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(
+        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
+        del context, disambiguation, n
+        return f"{OPEN}{text}{CLOSE}"
+
+
+def open_all(program: SuiteProgram, hand: Hand, *, filled: bool) -> list[QMainWindow]:
+    """Open all windows, with a scheduled fraction or empty."""
+    launcher = hand.window("launcher")
+    for role in ROLES:
+        hand.click(launcher, f"open_{role}")
+    windows = [launcher, *(hand.window(role) for role in ROLES)]
+    if filled:
+        creator, tms = windows[1], windows[2]
+        hand.click(creator, "demo_photon")
+        hand.click(creator, "schedule")
+        hand.wait(lambda: hand.cells(tms, "worklist"))
+        hand.choose_row(tms, "worklist")
+        tdd = windows[3]
+        hand.click(tdd, "refresh")
+        hand.choose_row(tdd, "worklist")
+        hand.click(tdd, "select_patient")
+        hand.find(tdd, QAbstractButton, "confirm_name")
+    for window in windows:
+        for dock in window.findChildren(QDockWidget):
+            dock.show()
+    return windows
+
+
+@pytest.fixture
+def pseudo_language(qapp: QApplication) -> Iterator[None]:
+    translator = PseudoLanguage(qapp)
+    QCoreApplication.installTranslator(translator)
+    yield
+    QCoreApplication.removeTranslator(translator)
+
+
+def test_every_control_has_an_accessible_name(program: SuiteProgram, hand: Hand) -> None:
+    nameless = []
+    for window in open_all(program, hand, filled=True):
+        for widget in window.findChildren(QWidget):
+            if isinstance(widget, INTERACTIVE) and not _is_inner(widget) and not _name(widget):
+                nameless.append(f"{window.objectName()}: {_path(widget)}")
+    assert nameless == []
+
+
+def test_every_control_is_reached_by_tab(program: SuiteProgram, hand: Hand) -> None:
+    unreachable = []
+    for window in open_all(program, hand, filled=True):
+        for widget in window.findChildren(QWidget):
+            if not isinstance(widget, INTERACTIVE) or _is_inner(widget):
+                continue
+            if isinstance(widget, QToolButton) and isinstance(widget.parent(), QTabBar):
+                continue
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus != Qt.FocusPolicy.TabFocus:
+                unreachable.append(f"{window.objectName()}: {_path(widget)}")
+    assert unreachable == []
+
+
+def test_every_label_shows_plain_text(program: SuiteProgram, hand: Hand) -> None:
+    rich = []
+    for window in open_all(program, hand, filled=True):
+        for label in window.findChildren(QLabel):
+            # A text of our own that says no markup may be guessed; a peer's may not.
+            if label.textFormat() != Qt.TextFormat.PlainText and not label.pixmap():
+                rich.append(f"{window.objectName()}: {_path(label)}: {label.text()!r}")
+    assert rich == []
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+def test_every_visible_text_is_translated(
+    pseudo_language: None, program: SuiteProgram, hand: Hand, filled: bool
+) -> None:
+    untranslated = set()
+    for window in open_all(program, hand, filled=filled):
+        for where, text in _texts(window):
+            if not _is_translated(text):
+                untranslated.add(f"{window.objectName()}: {where}: {text!r}")
+    assert sorted(untranslated) == []
+
+
+def _texts(window: QMainWindow) -> Iterator[tuple[str, str]]:
+    yield "title", window.windowTitle()
+    for action in window.findChildren(QAction):
+        if not action.isSeparator():
+            yield f"action {action.objectName()}", action.text()
+    for widget in window.findChildren(QWidget):
+        if _is_inner(widget) or isinstance(widget, QMenu):
+            continue
+        path = _path(widget)
+        yield f"{path} tooltip", widget.toolTip()
+        yield f"{path} accessible name", widget.accessibleName()
+        if isinstance(widget, QLabel | QAbstractButton):
+            yield path, widget.text()
+        if isinstance(widget, QLineEdit):
+            yield f"{path} placeholder", widget.placeholderText()
+        if isinstance(widget, QComboBox):
+            yield from ((path, widget.itemText(n)) for n in range(widget.count()))
+        if isinstance(widget, QTabBar):
+            yield from ((path, widget.tabText(n)) for n in range(widget.count()))
+        if isinstance(widget, QTableView):
+            model = widget.model()
+            for column in range(model.columnCount()):
+                title = model.headerData(column, Qt.Orientation.Horizontal)
+                yield f"{path} head", str(title or "")
+        if isinstance(widget, Table) and not widget.rows.rowCount():
+            yield f"{path} empty", widget._empty()
+
+
+# Words of the standard and of this suite's configuration, and what stands in the demo patient.
+DATA = re.compile(
+    r"[^A-Za-z]*(?:(?:RO|UPS|TMS|TDD|PPVS|PPVS_SCP|OST|RTBDI|RTBDI_CREATOR|DEMO|TDWII|PHOTON|UTC|MU|ms|"
+    r"CT|C-ECHO|C-FIND|C-MOVE|C-STORE|N-CREATE|N-SET|N-ACTION|N-GET|N-EVENT-REPORT|DEMO-LINAC|"
+    r"[A-Z]\d*|x|of)[^A-Za-z]*)*"
+)
+
+
+def _is_translated(text: str) -> bool:
+    """Return whether what is outside of translated texts is data."""
+    outside = re.sub(r"<[^>]*>", "", text)
+    depth, rest = 0, []
+    for character in outside:
+        depth += (character == OPEN) - (character == CLOSE)
+        if depth == 0 and character != CLOSE:
+            rest.append(character)
+    return DATA.fullmatch("".join(rest)) is not None
+
+
+def _name(widget: QWidget) -> str:
+    if isinstance(widget, QAbstractButton) and len(widget.text().strip()) > 1:
+        return widget.text()
+    if widget.accessibleName():
+        return widget.accessibleName()
+    window = widget.window()
+    buddies = (label for label in window.findChildren(QLabel) if label.buddy() is widget)
+    return next((label.text() for label in buddies), "")
+
+
+def _is_inner(widget: QWidget) -> bool:
+    """Whether a widget is made by Qt inside another one."""
+    parent = widget.parentWidget()
+    inside = isinstance(parent, QAbstractSpinBox | QComboBox | QAbstractItemView | QHeaderView)
+    return (
+        inside
+        or isinstance(widget, QHeaderView)
+        or widget.objectName().startswith(OF_QT)
+        or (parent is not None and parent.objectName().startswith(OF_QT))
+        or type(widget).__name__ in ("QComboBoxPrivateContainer", "QDockWidgetTitleButton")
+        or (isinstance(parent, QDockWidget) and isinstance(widget, QAbstractButton))
+        or (isinstance(parent, QWidget) and parent.windowType() == Qt.WindowType.Popup)
+    )
+
+
+def _path(widget: QWidget) -> str:
+    names: list[str] = []
+    found: QWidget | None = widget
+    while found is not None and len(names) < 3:
+        names.append(found.objectName() or type(found).__name__)
+        found = found.parentWidget()
+    return "/".join(reversed(names))
