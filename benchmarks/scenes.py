@@ -73,9 +73,9 @@ class Painted(QObject):
 
 def retrieve(program: SuiteProgram, probe: GuiProbe, _port: int) -> None:
     """Have the PPVS retrieve what a new step names: a CT series that the OST holds."""
+    suite, hearing = listening(program), Hearing(program)
     from benchmarks.material import demo_plan, fraction_with_images
 
-    suite, hearing = listening(program), Hearing(program)
     open_windows(program)
     images = suite.ost.instances.instances()
     plan = demo_plan()

@@ -76,6 +76,7 @@ class Guide(QObject):
         self._words = ""
         self._told: tuple[object, ...] = ()
         self._auto = False
+        self._ending = False
         self._created = ""
         self._window: QWidget | None = None
         self._widget: QWidget | None = None
@@ -172,6 +173,17 @@ class Guide(QObject):
         self._created = sop_instance_uid
         self._moved_at = monotonic()
 
+    def note_completed(self, sop_instance_uid: str) -> None:
+        """Take note that a step is completed: if it is ours, the guide has led to its end."""
+        if sop_instance_uid != self._created or self._state is GuideState.IDLE:
+            return
+        self._timer.stop()
+        self._let_go()
+        self._at = len(self._way) - 1
+        self._auto = False
+        self._tell(GuideState.FINISHED)
+        self.finished.emit()
+
     def note_life(self) -> None:
         """Take note that something still goes on, so that waiting for it is no standstill."""
         self._moved_at = monotonic()
@@ -190,6 +202,7 @@ class Guide(QObject):
     def _go_to(self, at: int) -> None:
         """Make a target the current one; its window comes up with a new step."""
         self._let_go()
+        self._ending = False
         before = self._way[self._at][0] if self._window else -1
         self._at = at
         self._moved_at = monotonic()
@@ -200,6 +213,9 @@ class Guide(QObject):
     @Slot()
     def _look(self) -> None:
         """Look whether the target can be used, was used, or is passed already."""
+        if self._ending:
+            self._stall_or_wait(self.tr("The step is being completed"))
+            return
         _, target = self._way[self._at]
         if target.kind is TargetKind.STEP_ROW and not self._created:
             # The step is being scheduled: its window stays in front until then.
@@ -321,15 +337,15 @@ class Guide(QObject):
             self._go_to(self._at)
 
     def _advance(self) -> None:
+        """Go on to the next target; after the last one only the news of the end is waited for."""
         self._used = self._at
         if self._at + 1 < len(self._way):
             self._go_to(self._at + 1)
             return
-        self._timer.stop()
         self._let_go()
-        self._auto = False
-        self._tell(GuideState.FINISHED)
-        self.finished.emit()
+        self._ending = True
+        self._moved_at = monotonic()
+        self._tell(GuideState.WAITING)
 
     def _stall_or_wait(self, words: str) -> None:
         """Wait; what auto-play waits for in vain is said."""

@@ -151,7 +151,11 @@ def _identifying() -> tuple[GuideStep, ...]:
             action=translate("Guide", "Select the patient"),
             transactions="RO-58, RO-59",
             role="tdd",
-            targets=(Target("refresh", way=("next_patient", "back_to_worklist")), _SCHEDULED, Target("select_patient")),
+            targets=(
+                Target("refresh", way=("next_patient", "back_to_worklist")),
+                _SCHEDULED,
+                Target("select_patient"),
+            ),
         ),
         GuideStep(
             title=translate("Guide", "Confirm who it is"),
@@ -231,6 +235,9 @@ def _treating() -> tuple[GuideStep, ...]:
             action=translate("Guide", "Complete"),
             transactions="RO-65",
             role="tdd",
-            targets=(Target("complete", is_milestone=True), Target("complete_treatment")),
+            targets=(
+                Target("complete", is_milestone=True),
+                Target("complete_treatment", way=("complete",)),
+            ),
         ),
     )

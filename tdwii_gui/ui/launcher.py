@@ -12,6 +12,7 @@ from tdwii_gui.actors.events import (
     DeliveryProgressed,
     ExchangeMade,
     InstanceReceived,
+    SessionChanged,
     TaskFailed,
 )
 from tdwii_gui.ui.guide import Guide
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.suite_control import SuiteControl
 
 _SUCCESS: Final = 0
+_COMPLETED: Final = "COMPLETED"
 
 
 class SuiteWindows(Protocol):
@@ -170,6 +172,8 @@ class Launcher(QObject):
                 self.guide.note_created(exchange.sop_instance_uid)
             case TaskFailed():
                 self.guide.note_failure(role, str(event.error))
+            case SessionChanged(state=state) if state.name == _COMPLETED:
+                self.guide.note_completed(event.sop_instance_uid)
             case DeliveryProgressed() | InstanceReceived():
                 self.guide.note_life()
 

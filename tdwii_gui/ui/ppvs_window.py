@@ -143,14 +143,14 @@ class PpvsWindow(ActorWindow):
         self._kinds.cancel_wanted.connect(self._ppvs.cancel_request)
         self._image = ImageView(self.background, self.bridge, self._ppvs.instances.read)
         left = self._splitter("left_splitter", self._steps_card(), self._arrivals, sizes=(250, 210))
-        right = self._splitter("right_splitter", self._kinds, self._image_card(), sizes=(280, 200))
+        right = self._splitter("right_splitter", self._kinds, self._image, sizes=(270, 210))
         work = QSplitter(Qt.Orientation.Horizontal)
         work.setObjectName("work_splitter")
         work.setHandleWidth(12)
         work.setChildrenCollapsible(False)
         work.addWidget(left)
         work.addWidget(right)
-        work.setSizes([820, 500])
+        work.setSizes([850, 480])
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -183,11 +183,6 @@ class PpvsWindow(ActorWindow):
         card.head.addWidget(self._count)
         card.head.addWidget(refresh)
         card.body.addWidget(self._table, 1)
-        return card
-
-    def _image_card(self) -> Card:
-        card = Card(self.tr("Images"))
-        card.body.addWidget(self._image, 1)
         return card
 
     @Slot(str)
@@ -313,25 +308,25 @@ class PpvsWindow(ActorWindow):
         self.job(
             self._ppvs.retrieve_inputs(uid),
             self.tr("Retrieving the inputs"),
-            lambda result: self._on_retrieved(uid, len(result.missing)),
-            lambda error: self._on_retrieved(uid, 0, str(error)),
+            lambda result: self._on_retrieved(uid, [one.reason for one in result.missing]),
+            lambda error: self._on_not_retrieved(uid, error),
             self._ppvs.cancel_request,
         )
 
-    def _on_retrieved(self, uid: str, missing: int, error: str = "") -> None:
+    def _on_retrieved(self, uid: str, reasons: list[str]) -> None:
         self._put(self._inputs.end(uid))
-        if error:
-            self.messages.fail(error)
-        elif missing:
-            self.messages.warn(
-                texts.counted(
-                    missing,
-                    self.tr("{0} input is missing; the table says why"),
-                    self.tr("{0} inputs are missing; the table says why"),
-                )
-            )
-        else:
+        if not reasons:
             self.messages.done(self.tr("All inputs of the step are here"))
+            return
+        words = texts.counted(
+            len(reasons), self.tr("{0} input is missing"), self.tr("{0} inputs are missing")
+        )
+        why = "; ".join(dict.fromkeys(reasons))
+        self.messages.warn(self.tr("{0}: {1}").format(words, why))
+
+    def _on_not_retrieved(self, uid: str, error: BaseException) -> None:
+        self._put(self._inputs.end(uid))
+        self.messages.fail(str(error))
 
     def _read_images(self) -> None:
         """Read which images of the selected step are here, in order, and the photograph."""

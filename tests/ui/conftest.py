@@ -47,10 +47,15 @@ def look(qapp: QApplication, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def garbage_is_collected_here() -> Iterator[None]:
-    """Collect on the GUI thread alone, as the program does: see `ui.garbage`."""
+def garbage_is_collected_here(qapp: QApplication) -> Iterator[None]:
+    """Collect on the GUI thread alone, and windows from the top, as the program does."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
     gc.disable()
     yield
+    for window in qapp.topLevelWidgets():
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     gc.enable()
 

@@ -61,7 +61,7 @@ def test_a_second_fraction_begins_where_the_first_one_ended(
     for plan in (DemoPlan.PHOTON, DemoPlan.ELECTRON):
         program.life.lead(plan, auto_play=True)
         hand.wait(lambda: guide.state in (GuideState.FINISHED, GuideState.FAILED))
-        assert guide.state is GuideState.FINISHED, guide.words
+        assert guide.state is GuideState.FINISHED, (guide.number, guide.words)
     assert steps_of(program) == [ProcedureStepState.COMPLETED] * 2
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydicom import config
 from pydicom.dataset import Dataset
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -109,6 +110,14 @@ def test_a_start_without_local_time_shows_its_value() -> None:
     assert cells(early)["start"]
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a data set hold values as a peer may send them."""
+    monkeypatch.setattr(config.settings, "writing_validation_mode", config.IGNORE)
+    monkeypatch.setattr(config.settings, "reading_validation_mode", config.IGNORE)
+
+
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_values_are_shown_plain(text: str) -> None:
     found = WorklistRow.from_step(
@@ -291,6 +300,7 @@ def test_subscriptions_say_their_scope_and_last_delivery() -> None:
     del tester
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_facts_of_a_hostile_step(text: str) -> None:
     facts = StepFacts.of(

@@ -118,6 +118,13 @@ class HostServer(ThreadedAssociationServer):
         self.requests = RunningRequests()
         super().__init__(*arguments, **options)
 
+    def service_actions(self) -> None:
+        """Do nothing between requests.
+
+        pynetdicom collects all of Python's garbage here, every few seconds and for each server:
+        that halts the whole process, and it destroys widgets on a network thread.
+        """
+
     def shutdown(self) -> None:
         """End listening; `serve_forever` returns."""
         # Not pynetdicom's, which takes for granted that AE.start_server() made the server.

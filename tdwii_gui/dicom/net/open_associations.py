@@ -53,7 +53,7 @@ class OpenAssociations:
     ----------
     on_change : Callable[[tuple[OpenAssociation, ...]], None]
         Is called with all of them when one is accepted or ends, and while objects arrive, at most
-        every 0.3 s; on the threads of the associations.
+        every 0.3 s, the last ones before the end; on the threads of the associations.
     """
 
     def __init__(self, on_change: Callable[[tuple[OpenAssociation, ...]], None]) -> None:
@@ -61,6 +61,7 @@ class OpenAssociations:
         self._lock = Lock()
         self._open: dict[Association, OpenAssociation] = {}
         self._told = 0.0
+        self._untold = False
 
     @property
     def bindings(self) -> list[evt.EventHandlerType]:
@@ -96,6 +97,8 @@ class OpenAssociations:
 
     def _on_end(self, event: Event) -> None:
         # An end has several events: the release or abort, and the end of the connection.
+        if self._untold:
+            self._tell()
         with self._lock:
             ended = self._open.pop(event.assoc, None)
         if ended is not None:
@@ -116,11 +119,13 @@ class OpenAssociations:
                 received_bytes=known.received_bytes + size,
             )
             if time.monotonic() - self._told < _TELL_SECONDS:
+                self._untold = True
                 return
         self._tell()
 
     def _tell(self) -> None:
         with self._lock:
             self._told = time.monotonic()
+            self._untold = False
             associations = tuple(self._open.values())
         self._on_change(associations)

@@ -278,5 +278,5 @@ def meaning(status: int | None) -> str:
             "Exchange",
             "There was no answer: the association was refused, rejected, lost, or timed out.",
         )
-    sentence = _MEANINGS.get(status, "")
-    return QCoreApplication.translate("Exchange", sentence) if sentence else ""
+    sentence = _MEANINGS.get(status)
+    return QCoreApplication.translate("Exchange", str(sentence)) if sentence else ""

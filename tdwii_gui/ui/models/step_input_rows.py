@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
+from tdwii_gui.dicom.uids import RT_BEAMS_DELIVERY_INSTRUCTION, VL_PHOTOGRAPHIC_IMAGE
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.input_rows import InputRow, kind_words
 from tdwii_gui.ui.models.row_model import Column, RowModel
@@ -131,8 +132,8 @@ def step_kind_model() -> RowModel[InputRow]:
     columns: list[Column[InputRow]] = [
         Column(
             _tr("Object"),
-            lambda row: kind_words(row.sop_class_uid),
-            tooltip=lambda row: texts.tooltip(row.sop_class_uid),
+            lambda row: _kind(row.sop_class_uid),
+            tooltip=lambda row: texts.tooltip(kind_words(row.sop_class_uid)),
             share=1,
         ),
         Column(
@@ -162,8 +163,17 @@ def _of_step(column: Column[WorklistRow]) -> Column[StepInputRow]:
         right=column.right,
         tooltip=None if tooltip is None else lambda row: tooltip(row.step),
         tone=None if tone is None else lambda row: tone(row.step),
-        share=column.share,
+        share=min(column.share, 1),
     )
+
+
+def _kind(sop_class_uid: str) -> str:
+    """Return what an instance is, the long names shortened."""
+    short: dict[str, str] = {
+        RT_BEAMS_DELIVERY_INSTRUCTION: _tr("Delivery instruction"),
+        VL_PHOTOGRAPHIC_IMAGE: _tr("Photo"),
+    }
+    return short.get(sop_class_uid) or kind_words(sop_class_uid)
 
 
 def _kind_glyph(row: InputRow) -> str:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tdwii_gui.ui import texts
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _FRAMES_KEPT: Final = 40
 _NOTCH: Final = 120
 _PAGE: Final = 5
-_BLACK: Final = "#05070a"
+_BLACK: Final = "#000000"
+_RADIUS: Final = 8
 
 
 class ImageView(QWidget):
@@ -171,6 +172,10 @@ class ImageView(QWidget):
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+        painter.setClipPath(outline)
         painter.fillRect(self.rect(), QColor(_BLACK))
         frame = self.frame
         if frame is None:
@@ -178,10 +183,12 @@ class ImageView(QWidget):
             area = self.rect().adjusted(12, 8, -12, -8)
             flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(area, flags, self._why_empty())
+            self._paint_focus(painter)
             return
         center, width = self._window or (frame.center, frame.width)
         painter.drawImage(self._area(frame), frame.image(center, width))
         self._paint_words(painter, frame, center, width)
+        self._paint_focus(painter)
 
     @property
     def _uid(self) -> str:
@@ -207,6 +214,11 @@ class ImageView(QWidget):
             window = self.tr("C {0}  W {1}").format(texts.number(center, 0), texts.number(width, 0))
             said = f"{window} {frame.unit}".rstrip()
             painter.drawText(area, int(corner.AlignBottom | corner.AlignLeft), said)
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(DARK.accent), 3))
+            painter.drawRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
 
     def _why_empty(self) -> str:
         if not self._uids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
 
 from tdwii_gui.dicom.uids import uid_name
@@ -52,6 +52,7 @@ class InstanceDetails(QWidget):
         self._bridge = bridge
         self._store = store
         self._wanted = ""
+        self._chosen_tab = -1
         self._facts = InstanceFacts()
         self._attributes = DatasetView(self.tr("Attributes of the instance"))
         self._attributes.setObjectName("attributes")
@@ -62,6 +63,7 @@ class InstanceDetails(QWidget):
         self._tabs.tabBar().setAccessibleName(self.tr("Attributes and images"))
         self._tabs.addTab(self._attributes, self.tr("Attributes"))
         self._tabs.addTab(self._image, self.tr("Images"))
+        self._tabs.tabBarClicked.connect(self._on_tab_chosen)
         self._content = Card()
         self._content.body.addWidget(self._tabs)
         self._layout = QVBoxLayout(self)
@@ -80,6 +82,10 @@ class InstanceDetails(QWidget):
         self._image.show_series(images, uid if uid in images else "")
         self._tabs.setTabVisible(_IMAGES, bool(images))
         self._tabs.setTabVisible(_ATTRIBUTES, bool(uid))
+        if images and uid:
+            is_instance = node is not None and node.level is Level.INSTANCE
+            usual = _ATTRIBUTES if is_instance else _IMAGES
+            self._tabs.setCurrentIndex(usual if self._chosen_tab < 0 else self._chosen_tab)
         self._content.setVisible(bool(images or uid))
         self._layout.setStretchFactor(self._facts, 0 if images or uid else 1)
         if uid != self._wanted:
@@ -87,6 +93,10 @@ class InstanceDetails(QWidget):
             self._attributes.show_dataset(None)
             if uid:
                 self._read(uid)
+
+    @Slot(int)
+    def _on_tab_chosen(self, tab: int) -> None:
+        self._chosen_tab = tab
 
     def _read(self, uid: str) -> None:
         future = self._background.submit("read", "", lambda: self._store.read(uid))

@@ -44,7 +44,7 @@ _SLICE: Final = 200
 _EXPANDED_PATIENTS: Final = 5
 _EXPANDED_MATCHES: Final = 300
 _WIDEST_SEARCH: Final = 200
-_CELL_PADDING: Final = 18
+_CELL_PADDING: Final = 28
 
 
 class InstanceTreePanel(Card):

@@ -182,7 +182,7 @@ class LadderPanel(Card):
             Column(self.tr("RO"), lambda row: texts.plain(row.transaction, 12)),
             Column(self.tr("From"), lambda row: self._lane_title(row.from_lane)),
             Column(self.tr("To"), lambda row: self._lane_title(row.to_lane)),
-            Column(self.tr("Message"), lambda row: texts.plain(row.title), share=1),
+            Column(self.tr("Message"), lambda row: texts.plain(row.title), share=2),
             Column(
                 self.tr("Outcome"),
                 lambda row: texts.plain(f"{row.glyph} {row.outcome}"),

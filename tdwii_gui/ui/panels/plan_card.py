@@ -84,7 +84,7 @@ class PlanCard(Card):
             "type": self._type(facts),
             "dose": "; ".join(filter(None, map(self._dose, facts.groups))),
             "fractions": "; ".join(self._fractions(group, facts) for group in facts.groups),
-            "intent": facts.intent.capitalize(),
+            "intent": self._intent(facts.intent),
             "machine": ", ".join(facts.machines),
             "patient": "  ·  ".join(filter(None, patient)),
             "date": texts.date(facts.date),
@@ -107,8 +107,9 @@ class PlanCard(Card):
         """Offer the plans that were found; one alone is no choice."""
         self._choice.clear()
         for plan in opened.found:
-            parts = (texts.plain(plan.label, 24), texts.plain(plan.path.name, 40))
-            self._choice.addItem("  ·  ".join(filter(None, parts)), plan.path)
+            label, name = texts.plain(plan.label, 24), texts.plain(plan.path.name, 40)
+            words = self.tr("{0}  ·  {1}").format(label, name) if label else name
+            self._choice.addItem(words, plan.path)
         paths = [plan.path for plan in opened.found]
         self._choice.setCurrentIndex(paths.index(opened.path))
         self._choice.setVisible(len(paths) > 1)
@@ -123,8 +124,27 @@ class PlanCard(Card):
 
     def _type(self, facts: PlanFacts) -> str:
         kind = self.tr("RT Ion Plan") if facts.is_ion else self.tr("RT Plan")
-        radiation = ", ".join(each.lower() for each in facts.radiation)
+        words = {
+            "PHOTON": self.tr("photon"),
+            "ELECTRON": self.tr("electron"),
+            "PROTON": self.tr("proton"),
+            "ION": self.tr("ion"),
+            "NEUTRON": self.tr("neutron"),
+        }
+        radiation = ", ".join(words.get(each, each) for each in facts.radiation)
         return f"{kind}  ·  {radiation}"
+
+    def _intent(self, intent: str) -> str:
+        words = {
+            "CURATIVE": self.tr("Curative"),
+            "PALLIATIVE": self.tr("Palliative"),
+            "PROPHYLACTIC": self.tr("Prophylactic"),
+            "VERIFICATION": self.tr("Verification"),
+            "MACHINE_QA": self.tr("Machine QA"),
+            "RESEARCH": self.tr("Research"),
+            "SERVICE": self.tr("Service"),
+        }
+        return words.get(intent, intent)
 
     def _dose(self, group: GroupFacts) -> str:
         if group.fraction_dose is None:

@@ -34,7 +34,7 @@ class ScheduleActions(QFrame):
         super().__init__(parent)
         self.setObjectName("schedule_actions")
         self.setProperty("card", True)
-        self._schedule = self._button("schedule", "", self.schedule_asked)
+        self._schedule = self._button("schedule", self.tr("&Schedule"), self.schedule_asked)
         self._again = self._button("try_again", self.tr("&Try again"), self.try_again_asked)
         self._over = self._button("start_over", self.tr("Start o&ver"), self.start_over_asked)
         self._over.setToolTip(texts.tooltip(self.tr("Build new objects and begin with step 1")))

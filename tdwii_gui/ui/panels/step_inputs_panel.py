@@ -57,7 +57,7 @@ class StepInputsPanel(Card):
         self._bar.setAccessibleName(self.tr("Inputs that are here"))
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(_BAR_HEIGHT)
-        self.retrieve = QPushButton(self.tr("Retrieve a&gain"))
+        self.retrieve = QPushButton(self.tr("&Retrieve again"))
         self.retrieve.setObjectName("retrieve")
         self.retrieve.clicked.connect(self._on_retrieve)
         self.cancel = QPushButton(self.tr("&Cancel"))
@@ -111,6 +111,9 @@ class StepInputsPanel(Card):
         is_retrieving = row is not None and row.is_retrieving
         self.cancel.setVisible(is_retrieving)
         self.retrieve.setEnabled(row is not None and not is_retrieving)
+        is_first = row is not None and not row.is_complete and not row.missing
+        words = self.tr("&Retrieve") if is_first else self.tr("&Retrieve again")
+        self.retrieve.setText(words)
         reason = ""
         if row is None:
             reason = self.tr("Select a step first")

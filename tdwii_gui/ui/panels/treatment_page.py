@@ -297,9 +297,11 @@ class TreatmentPage(QWidget):
             self._run(self.session.start(), words, lambda _none: self._read_beams())
 
     def _read_beams(self) -> None:
+        """Decode the control points; the beam waits for it, so that nothing of it goes unseen."""
         session = self.session
         if session is not None:
-            self._read(lambda: read_beams(session), self.tr("Reading the beams"), self._show_beams)
+            reading = self._desk.background.submit("beams", "", lambda: read_beams(session))
+            self._run(reading, self.tr("Reading the beams"), self._show_beams)
 
     def _show_beams(self, beams: SessionBeams) -> None:
         self.view.show_beams(beams.rows, beams.paths)

@@ -1,0 +1,379 @@
+"""The TDD's console with real actors: by clicks and keys, as a person uses it."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
+
+from tdwii_gui.actors.rtbdi_creator import FractionRequest
+from tdwii_gui.actors.session_state import SessionState
+from tdwii_gui.actors.suite import Suite, on_free_ports
+from tdwii_gui.config.ae_directory import ApplicationEntity
+from tdwii_gui.config.resources import resource_path
+from tdwii_gui.config.settings import NetworkSettings, Settings
+from tdwii_gui.dicom.iod.part10 import read_part10, write_part10
+from tdwii_gui.dicom.iod.plan import read_plan
+from tdwii_gui.dicom.iod.treatment_record import SessionInfo, build_treatment_records
+from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+from tdwii_gui.ui.tdd_window import TddWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tdwii_gui.dicom.iod.plan import Plan
+    from tdwii_gui.ui.bridge import ActorBridge
+    from tests.ui.hand import Hand
+
+SECONDS = 20
+Console = tuple[TddWindow, Suite]
+
+
+@pytest.fixture
+def suite(bridge: ActorBridge, tmp_path: Path) -> Iterator[Suite]:
+    settings = replace(on_free_ports(Settings()), network=NetworkSettings(acse_timeout=2))
+    with Suite(settings, tmp_path, bridge.hear) as suite:
+        yield suite
+
+
+@pytest.fixture
+def window(suite: Suite, bridge: ActorBridge) -> Iterator[TddWindow]:
+    window = TddWindow(suite.tdd, bridge, owns_actor=False)
+    window.show()
+    yield window
+    window.stop_for_good()
+    window.close()
+
+
+def demo_plan(name: str = "photon_plan.dcm") -> Plan:
+    return read_plan(resource_path("demo_patient", name))
+
+
+def schedule(suite: Suite, plan: Plan | None = None, *, with_plan: bool = True) -> str:
+    plan = plan or demo_plan()
+    built = suite.creator.build(plan, FractionRequest(1, datetime.now().astimezone()))
+    suite.creator.store_static([read_part10(resource_path("demo_patient", "photo.dcm"))]).result(
+        SECONDS
+    )
+    if with_plan:
+        suite.creator.schedule(plan, [built]).result(SECONDS)
+    else:
+        suite.creator.store_rtbdi(built.rtbdi).result(SECONDS)
+        suite.creator.create_step(built).result(SECONDS)
+    return built.sop_instance_uid
+
+
+def at_tms(suite: Suite, uid: str) -> Ups:
+    return Ups(suite.tms.service.get(uid))
+
+
+def select(window: TddWindow, hand: Hand) -> None:
+    hand.click(window, "refresh")
+    hand.choose_row(window, "worklist")
+    hand.click(window, "select_patient")
+
+
+def confirm(window: TddWindow, hand: Hand) -> None:
+    for box in ("confirm_name", "confirm_birth_date"):
+        hand.tick(window, box)
+    hand.click(window, "confirm_patient")
+
+
+def start(window: TddWindow, hand: Hand) -> None:
+    select(window, hand)
+    confirm(window, hand)
+    hand.click(window, "claim")
+    hand.find(window, QPushButton, "beam_on")
+
+
+def button(window: QWidget, name: str) -> QPushButton:
+    found = window.findChild(QPushButton, name)
+    assert isinstance(found, QPushButton)
+    return found
+
+
+def tooltip_of(window: QWidget, name: str) -> str:
+    found = button(window, name)
+    assert not found.isEnabled()
+    return found.toolTip()
+
+
+def in_state(window: TddWindow, state: SessionState) -> Callable[[], bool]:
+    return lambda: window.treatment.state is state
+
+
+@pytest.mark.parametrize("plan", ["photon_plan.dcm", "ion_plan.dcm"])
+def test_a_whole_fraction(window: TddWindow, suite: Suite, hand: Hand, plan: str) -> None:
+    uid = schedule(suite, demo_plan(plan))
+    select(window, hand)
+    hand.tick(window, "confirm_photo")
+    confirm(window, hand)
+    hand.click(window, "claim")
+    hand.fastest(window, "speed")
+    hand.click(window, "beam_on")
+    hand.click(window, "store_record")
+    hand.click(window, "final_update")
+    hand.click(window, "complete")
+    hand.click(window, "complete_treatment")
+    hand.wait(in_state(window, SessionState.COMPLETED))
+
+    step = at_tms(suite, uid)
+    assert step.state is ProcedureStepState.COMPLETED
+    (output,) = step.performed.outputs
+    assert suite.ost.instances.present([output.sop_instance_uid])
+    assert all("✓ Delivered" in row for row in hand.cells(window, "beams"))
+    hand.click(window, "next_patient")
+    hand.wait(lambda: window.banner.identity is None)
+    # The worklist shows what is still to be treated today.
+    hand.wait(lambda: not hand.cells(window, "worklist"))
+
+
+def test_the_photo_is_decoded_and_shown_in_the_banner(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    schedule(suite)
+    select(window, hand)
+    hand.wait(lambda: window.treatment.photo is not None)
+    assert window.banner.identity is not None
+    photo = window.banner.identity.photo
+    assert photo is not None
+    assert (photo.width(), photo.height()) == (160, 200)
+
+
+def test_before_the_claim_only_going_back_ends_it(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    select(window, hand)
+    hand.wait(in_state(window, SessionState.INPUTS_READY))
+    hand.wait(lambda: "not claimed yet" in tooltip_of(window, "cancel_treatment"))
+    assert "not confirmed yet" in tooltip_of(window, "claim")
+    hand.click(window, "back_to_worklist")
+    hand.find(window, QPushButton, "refresh")
+    assert at_tms(suite, uid).state is ProcedureStepState.SCHEDULED
+
+
+def test_two_identifiers_are_needed(window: TddWindow, suite: Suite, hand: Hand) -> None:
+    schedule(suite)
+    select(window, hand)
+    hand.tick(window, "confirm_id")
+    hand.wait(lambda: "at least two" in tooltip_of(window, "confirm_patient"))
+    hand.tick(window, "confirm_name")
+    hand.click(window, "confirm_patient")
+    hand.wait(in_state(window, SessionState.CONFIRMED))
+
+
+def test_the_checks_are_listed(window: TddWindow, suite: Suite, hand: Hand) -> None:
+    schedule(suite)
+    start(window, hand)
+    assert len(window.treatment.view.checks.model.rows) >= 4
+    assert all(check.passed for check in window.treatment.view.checks.model.rows)
+
+
+def test_missing_inputs_are_shown_with_the_reason_and_asked_for_again(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite, with_plan=False)
+    select(window, hand)
+    hand.find(window, QPushButton, "retrieve_again")
+    (missing,) = [row for row in hand.cells(window, "inputs") if "Missing" in row[0]]
+    assert "OST sent 0 of 1" in missing[-1]
+    assert "inputs are not here" in tooltip_of(window, "claim")
+    suite.creator.store_static([demo_plan().dataset]).result(SECONDS)
+    hand.click(window, "retrieve_again")
+    hand.wait(in_state(window, SessionState.INPUTS_READY))
+    assert at_tms(suite, uid).state is ProcedureStepState.SCHEDULED
+
+
+def test_a_retrieval_that_hangs_is_stopped(window: TddWindow, suite: Suite, hand: Hand) -> None:
+    schedule(suite)
+    with closing(socket.socket()) as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        suite.directory.register(ApplicationEntity("OST", *mute.getsockname()))
+        select(window, hand)
+        hand.click(window, "cancel_retrieval")
+        hand.find(window, QPushButton, "retrieve_again")
+    assert any("canceled" in row[-1] for row in hand.cells(window, "inputs"))
+    assert window.treatment.state is SessionState.SELECTED
+
+
+def test_an_interrupted_delivery_is_canceled_with_its_reason_and_record(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    start(window, hand)
+    hand.find(window, QComboBox, "speed").setCurrentIndex(1)
+    hand.click(window, "beam_on")
+    hand.wait(lambda: window.treatment.view.beams.rows[0].delivered > 0)
+    hand.click(window, "pause")
+    hand.wait(in_state(window, SessionState.PAUSED))
+    assert "paused" in tooltip_of(window, "store_record")
+    hand.click(window, "end_session")
+    hand.click(window, "keep_treating")
+    assert window.treatment.state is SessionState.PAUSED
+    hand.click(window, "end_session")
+    hand.click(window, "confirm_end_session")
+    hand.wait(in_state(window, SessionState.STOPPED))
+    hand.click(window, "cancel_treatment")
+    combo = hand.find(window, QComboBox, "cancel_code")
+    combo.setCurrentIndex(combo.findText("Equipment failure", Qt.MatchFlag.MatchStartsWith))
+    hand.type(window, "cancel_reason", "interlock")
+    hand.click(window, "confirm_cancel")
+    hand.wait(in_state(window, SessionState.CANCELED))
+
+    step = at_tms(suite, uid)
+    assert step.state is ProcedureStepState.CANCELED
+    assert step.cancellation.code is not None
+    assert step.cancellation.code.meaning == "Equipment failure"
+    assert step.cancellation.reason == "interlock"
+    (output,) = step.performed.outputs
+    assert suite.ost.instances.present([output.sop_instance_uid])
+
+
+def test_a_cancel_request_is_shown_with_reason_and_contact(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    hand.click(window, "subscribe")
+    hand.wait(lambda: suite.tdd.subscribed)
+    start(window, hand)
+    suite.tms.request_cancel(uid, "wrong patient", "Dr. Who").result(SECONDS)
+    hand.wait(lambda: window.messages.shown_texts)
+    (said,) = window.messages.shown_texts
+    assert "wrong patient" in said
+    assert "Dr. Who" in said
+    hand.click(window, "message_action")
+    hand.click(window, "confirm_cancel")
+    hand.wait(in_state(window, SessionState.CANCELED))
+    assert at_tms(suite, uid).cancellation.reason == "wrong patient"
+
+
+def test_the_worklist_follows_events(window: TddWindow, suite: Suite, hand: Hand) -> None:
+    hand.click(window, "subscribe")
+    hand.wait(lambda: suite.tdd.subscribed)
+    hand.wait(lambda: not window.worklist.is_asking)
+    uid = schedule(suite)
+    hand.wait(lambda: hand.cells(window, "worklist"))
+    suite.tms.request_cancel(uid).result(SECONDS)
+    hand.wait(lambda: not hand.cells(window, "worklist"))
+    hand.click(window, "subscribe")
+    hand.wait(lambda: not suite.tdd.subscribed)
+
+
+def test_a_step_that_cannot_be_treated_says_why(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    suite.tms.request_cancel(uid).result(SECONDS)
+    hand.click(window, "clear_filter")
+    hand.choose_row(window, "worklist")
+    assert "Canceled" in tooltip_of(window, "select_patient")
+
+
+def test_progress_by_hand_is_throttled_and_the_newest_value_wins(
+    window: TddWindow, suite: Suite, hand: Hand, qtbot
+) -> None:
+    uid = schedule(suite)
+    start(window, hand)
+    QTest.mouseClick(window.treatment.bar.manual, Qt.MouseButton.LeftButton)
+    sent: list[float] = []
+    window.treatment.view.manual.progress_wanted.connect(lambda percent, *_: sent.append(percent))
+    percent = hand.find(window, QDoubleSpinBox, "manual_percent")
+    for value in range(1, 60):
+        percent.setValue(value)
+    hand.wait(lambda: at_tms(suite, uid).progress.percent == 59)
+    assert len(sent) <= 3
+    assert sent[-1] == 59
+
+
+def test_own_record_files_are_stored_in_the_place_of_built_ones(
+    window: TddWindow, suite: Suite, hand: Hand, tmp_path: Path
+) -> None:
+    schedule(suite)
+    start(window, hand)
+    hand.fastest(window, "speed")
+    hand.click(window, "beam_on")
+    hand.wait(in_state(window, SessionState.DELIVERED))
+    manual = window.treatment.view.manual
+    manual.files_chosen.emit([resource_path("demo_patient", "photo.dcm")])
+    hand.wait(lambda: window.messages.shown_texts)
+    assert "no beams treatment record" in window.messages.shown_texts[0]
+
+    session = window.treatment.session
+    assert session is not None
+    assert session.plan is not None
+    assert session.group is not None
+    info = SessionInfo(fraction_number=1)
+    (record,) = build_treatment_records(session.plan, session.group, session.delivered, info)
+    path = tmp_path / "own.dcm"
+    write_part10(path, record)
+    manual.files_chosen.emit([path])
+    hand.wait(lambda: session.records)
+    hand.click(window, "store_record")
+    hand.wait(in_state(window, SessionState.RECORDED))
+    assert suite.ost.instances.present([record.SOPInstanceUID])
+
+
+def test_a_claimed_step_is_continued(
+    suite: Suite, bridge: ActorBridge, hand: Hand, request: pytest.FixtureRequest
+) -> None:
+    uid = schedule(suite)
+    suite.tdd.start_procedure(uid).result(SECONDS)
+    window = request.getfixturevalue("window")
+    hand.choose_row(window, "worklist")
+    assert "Continue" in button(window, "select_patient").text().replace("&", "")
+    hand.click(window, "select_patient")
+    confirm(window, hand)
+    hand.click(window, "claim")
+    hand.find(window, QPushButton, "beam_on")
+
+
+@pytest.fixture
+def own_window(suite: Suite, bridge: ActorBridge) -> TddWindow:
+    window = TddWindow(suite.tdd, bridge)
+    window.show()
+    return window
+
+
+def test_closing_in_mid_treatment_leaves_it_recoverable(
+    own_window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    start(own_window, hand)
+    own_window.close()
+    hand.click(own_window, "keep_treating")
+    assert own_window.isVisible()
+    own_window.close()
+    hand.click(own_window, "leave_recoverable")
+    hand.wait(lambda: not own_window.isVisible())
+    assert at_tms(suite, uid).state is ProcedureStepState.IN_PROGRESS
+
+
+def test_closing_in_mid_treatment_cancels_properly(
+    own_window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    start(own_window, hand)
+    own_window.close()
+    hand.click(own_window, "cancel_and_close")
+    hand.wait(lambda: not own_window.isVisible())
+    assert at_tms(suite, uid).state is ProcedureStepState.CANCELED
+
+
+def test_closing_without_treatment_asks_nothing(
+    own_window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    schedule(suite)
+    select(own_window, hand)
+    hand.wait(in_state(own_window, SessionState.INPUTS_READY))
+    own_window.close()
+    hand.wait(lambda: not own_window.isVisible())
