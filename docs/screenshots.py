@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSettings  # noqa: E402 - the platform comes first
 from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
+from PySide6.QtWidgets import QAbstractButton  # noqa: E402
 
 from tdwii_gui.actors.suite import on_free_ports  # noqa: E402
 from tdwii_gui.app.desktop import SuiteProgram, make_application  # noqa: E402
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
 SIZES: Final = ((1366, 768), (1920, 1080))
-PATIENCE_SECONDS: Final = 30
+PATIENCE_SECONDS: Final = 15
+ROLES: Final = ("creator", "tms", "tdd", "ppvs", "ost")
 FOLDER: Final = Path(__file__).parent / "screenshots"
 
 
@@ -71,42 +73,121 @@ class Studio:
             for width, height in SIZES:
                 window.resize(width, height)
                 self.run(0.15)
-                file = self._folder / f"{name}-{choice.value}-{width}x{height}.png"
-                window.grab().save(str(file))
+                self._save(window, f"{name}-{choice.value}-{width}x{height}")
+
+    def take_as_it_is(self, window: QWidget, name: str) -> None:
+        """Save a dialog in both themes, in its own size."""
+        look = appearance()
+        assert look is not None
+        for choice in (ThemeChoice.DARK, ThemeChoice.LIGHT):
+            look.choose(choice)
+            self.run(0.15)
+            self._save(window, f"{name}-{choice.value}")
+
+    def _save(self, window: QWidget, name: str) -> None:
+        window.grab().save(str(self._folder / f"{name}.png"))
 
     def play(self) -> None:
-        """Play a fraction and take all pictures."""
+        """Play two fractions and take all pictures."""
         hand = self.hand
         launcher = hand.window("launcher")
+        hand.find(launcher, QAbstractButton, "guide_photon")
         self.take(launcher, "launcher-start")
-        for role in ("creator", "tms", "tdd", "ppvs", "ost"):
+        for role in ROLES:
             hand.click(launcher, f"open_{role}")
-        creator, tms, tdd, ppvs, ost = (
-            hand.window(role) for role in ("creator", "tms", "tdd", "ppvs", "ost")
-        )
-        for role, window in (("creator", creator), ("tms", tms), ("ppvs", ppvs), ("ost", ost)):
+        creator, tms, tdd, ppvs, ost = (hand.window(role) for role in ROLES)
+        for role, window in zip(ROLES, (creator, tms, tdd, ppvs, ost), strict=True):
             self.take(window, f"{role}-empty")
         hand.click(creator, "demo_photon")
         hand.find(creator, QAbstractButton, "schedule")
         self.take(creator, "creator-plan")
         hand.click(creator, "schedule")
-        self.wait_until(lambda: bool(self.steps()))
-        self.run(1.5)
+        hand.wait(lambda: hand.cells(tms, "worklist"))
+        self.run(3)
         self.take(creator, "creator-scheduled")
         self.take(ppvs, "ppvs-arrived")
         self.take(ost, "ost-filled")
         self._treat(tdd, tms, launcher)
+        self._meet_problems(tdd, launcher)
 
-    def steps(self) -> list[object]:
-        """Return the steps of our TMS."""
-        suite = self._program.control.suite
-        assert suite is not None
-        return list(suite.tms.steps().result())
+    def _treat(self, tdd: QWidget, tms: QWidget, launcher: QWidget) -> None:
+        hand = self.hand
+        hand.click(tdd, "refresh")
+        hand.choose_row(tdd, "worklist")
+        self.take(tdd, "tdd-worklist")
+        hand.choose_row(tms, "worklist")
+        self.take(tms, "tms-scheduled")
+        hand.click(tdd, "select_patient")
+        hand.find(tdd, QAbstractButton, "confirm_name")
+        self.take(tdd, "tdd-verify")
+        for box in ("confirm_photo", "confirm_name", "confirm_birth_date", "confirm_id"):
+            hand.tick(tdd, box)
+        hand.click(tdd, "confirm_patient")
+        hand.click(tdd, "claim")
+        hand.find(tdd, QAbstractButton, "beam_on")
+        self.take(tdd, "tdd-ready")
+        hand.click(tdd, "beam_on")
+        hand.find(tdd, QAbstractButton, "pause")
+        self.run(4)
+        hand.click(tdd, "pause")
+        self.run(1)
+        hand.click(tdd, "pause")
+        self.take(tdd, "tdd-beam-on")
+        self.take(tms, "tms-in-progress")
+        self.take(launcher, "launcher-beam-on")
+        hand.fastest(tdd, "speed")
+        hand.find(tdd, QAbstractButton, "store_record")
+        self.take(tdd, "tdd-delivered")
+        hand.click(tdd, "store_record")
+        hand.click(tdd, "final_update")
+        hand.click(tdd, "complete")
+        hand.find(tdd, QAbstractButton, "complete_treatment")
+        dialog = hand.find(tdd, QAbstractButton, "complete_treatment").window()
+        self.take_as_it_is(dialog, "tdd-complete-dialog")
+        hand.click(tdd, "complete_treatment")
+        hand.find(tdd, QAbstractButton, "next_patient")
+        self.take(tdd, "tdd-completed")
+        self.take(tms, "tms-completed")
+        self.take(launcher, "launcher-completed")
+        hand.click(tdd, "next_patient")
+
+    def _meet_problems(self, tdd: QWidget, launcher: QWidget) -> None:
+        """Ask a TMS that does not listen, and look at what the launcher shows of it."""
+        hand = self.hand
+        hand.click(launcher, "toggle_tms")
+        self.run(1)
+        hand.click(tdd, "refresh")
+        self.run(2)
+        self.take(tdd, "tdd-tms-down")
+        hand.click(launcher, "problems")
+        self.run(0.5)
+        self.take(launcher, "launcher-problem")
 
 
 def main() -> int:
-    """Take them all."""
+    """Take them all; return the exit code."""
     FOLDER.mkdir(exist_ok=True)
+    application = make_application()
+    families = QFontDatabase.families()
+    if "Inter" in families:
+        application.setFont(QFont("Inter"))
+    with tempfile.TemporaryDirectory(prefix="tdwii-screenshots-") as folder:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        program = SuiteProgram(on_free_ports(Settings()), AeDirectory(), Path(folder) / "data")
+        started: list[bool] = []
+        stopped: list[bool] = []
+        program.control.started.connect(lambda: started.append(True))
+        program.control.stopped.connect(lambda: stopped.append(True))
+        program.start()
+        studio = Studio(application, program, FOLDER)
+        studio.wait_until(lambda: bool(started))
+        try:
+            studio.play()
+        finally:
+            program.control.stop()
+            studio.wait_until(lambda: bool(stopped))
+            studio.run(0.2)
     return 0
 
 

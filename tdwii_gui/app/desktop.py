@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tdwii_gui import __version__
-from tdwii_gui.dicom.errors import ConfigError
+from tdwii_gui.dicom.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,12 +166,29 @@ class SuiteProgram:
         # Once the event loop runs, so that the window is painted before the imports begin.
         QTimer.singleShot(0, lambda: self.life.start(play))
 
+    def close(self) -> None:
+        """Delete the windows, once they are closed; nothing is heard any more.
+
+        Left to Python, their parts would be destroyed in any order, which Qt does not survive.
+        """
+        from shiboken6 import delete, isValid
+
+        self.bridge.close()
+        for window in (*self.windows.all, self.launcher):
+            if isValid(window):
+                delete(window)
+
     def _make_suite(self, listener: Listener) -> Suite:
         """Import what takes long, on the thread of the control, and make the actors."""
         from tdwii_gui.actors.suite import Suite
 
         for module in _LATE:
             importlib.import_module(module)
+        # Before any actor has a thread that nobody could stop.
+        try:
+            self._data_folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self._data_folder}: cannot be used: {error.strerror}") from error
         return Suite(_live(self._settings), self._data_folder, listener, self._directory)
 
     def _diagnostics(self) -> str:
@@ -207,6 +224,11 @@ class Windows:
         self._bridge = bridge
         self._close_suite = close_suite
         self._open: dict[str, ActorWindow] = {}
+
+    @property
+    def all(self) -> tuple[ActorWindow, ...]:
+        """The windows that were opened so far, hidden or not."""
+        return tuple(self._open.values())
 
     def open(self, role: str) -> QWidget | None:
         """Bring up the window of a role; None while there is no actor, or not ours."""
@@ -256,7 +278,7 @@ def run_suite(
     try:
         return _run(application, program.launcher)
     finally:
-        program.bridge.close()
+        program.close()
 
 
 def run_actor(role: str, make_actor: Callable[[Listener], Actor]) -> int:

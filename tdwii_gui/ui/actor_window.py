@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.events import (
     AssociationsChanged,
@@ -107,6 +107,9 @@ class ActorWindow(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             dock.hide()
         self.tabifyDockWidget(self.log, self.peers)
+        self.setTabPosition(
+            Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North
+        )
         self.menus = ViewMenu(self, [self.log, self.peers], reset=self.reset_layout)
         self.bridge.events.connect(self._on_events)
         self._show_light()
@@ -227,6 +230,14 @@ class ActorWindow(QMainWindow):
         self.setEnabled(False)
         self.light.show_waiting(self.tr("Stopping…"))
         Thread(target=self._stop, name=f"{self._actor.ae_title}-stop", daemon=True).start()
+
+    def event(self, event: QEvent) -> bool:
+        """Name the tab bar of the docks, which Qt makes when it lays them out."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            for bar in self.findChildren(QTabBar, "", Qt.FindChildOption.FindDirectChildrenOnly):
+                bar.setAccessibleName(self.tr("Log and peers"))
+        return handled
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""

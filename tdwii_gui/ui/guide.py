@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LOOK_MS: Final = 150
 _PAUSE_SECONDS: Final = 0.6
 _STALL_SECONDS: Final = 20.0
+_SPEED: Final = 10.0
 
 
 class GuideState(StrEnum):
@@ -50,6 +51,8 @@ class Guide(QObject):
     ----------
     pause : float
         Seconds that auto-play waits before each click, so that people can follow.
+    speed : float
+        How many times faster than real it has the beams delivered.
 
     Signals
     -------
@@ -67,6 +70,7 @@ class Guide(QObject):
     ) -> None:
         super().__init__(parent)
         self.pause = _PAUSE_SECONDS
+        self.speed = _SPEED
         self._open_window = open_window
         self._steps: tuple[GuideStep, ...] = ()
         self._way: list[tuple[int, Target]] = []
@@ -225,9 +229,10 @@ class Guide(QObject):
             self._let_go()
             self._stall_or_wait(self.tr("The window of this step is not open"))
             return
-        if self._passed():
+        widget = self._find(target.name)
+        if not self._is_usable(widget, target) and self._passed():
             return
-        widget = self._find(target.name) or self._on_the_way(target)
+        widget = widget or self._on_the_way(target)
         if not self._is_usable(widget, target):
             self._let_go()
             self._stall_or_wait(_missing(widget))
@@ -277,7 +282,7 @@ class Guide(QObject):
                 return table.selectionModel().isRowSelected(row)
             case _:
                 # Whether to hurry is the person's choice.
-                return target.kind is TargetKind.FASTEST and not self._auto
+                return target.kind is TargetKind.SPEED and not self._auto
 
     def _passed(self) -> bool:
         """Go on to a later target of the same window that a person has reached alone."""
@@ -322,7 +327,7 @@ class Guide(QObject):
             case Table() as table:
                 table.select_key(self._created)
             case QComboBox() as choice:
-                choice.setCurrentIndex(choice.count() - 1)
+                choice.setCurrentIndex(choice.findData(self.speed))
                 self._advance()
             case _:
                 return

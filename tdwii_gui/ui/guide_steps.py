@@ -22,7 +22,7 @@ class TargetKind(StrEnum):
     BUTTON = "button"
     CHECK_BOX = "check box"
     STEP_ROW = "row of the scheduled step"
-    FASTEST = "fastest choice"
+    SPEED = "choice of a speed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _scheduling(plan: DemoPlan) -> tuple[GuideStep, ...]:
                 "Guide",
                 "The creator reads an RT Plan or RT Ion Plan; nothing is sent yet.",
             ),
-            action=translate("Guide", "Open the demo plan"),
+            action=translate("Guide", "Open plan"),
             transactions="",
             role="creator",
             targets=(Target(f"demo_{plan}", way=("close_plan",)),),
@@ -127,7 +127,7 @@ def _scheduling(plan: DemoPlan) -> tuple[GuideStep, ...]:
                 "Guide",
                 "Who has subscribed is told of the new step by N-EVENT-REPORT.",
             ),
-            action=translate("Guide", "Select the step"),
+            action=translate("Guide", "Select step"),
             transactions="",
             role="tms",
             targets=(_SCHEDULED,),
@@ -148,7 +148,7 @@ def _identifying() -> tuple[GuideStep, ...]:
                 "Guide",
                 "RO-58: C-FIND of the worklist. RO-59: C-MOVE of the static inputs.",
             ),
-            action=translate("Guide", "Select the patient"),
+            action=translate("Guide", "Select"),
             transactions="RO-58, RO-59",
             role="tdd",
             targets=(
@@ -204,7 +204,7 @@ def _treating() -> tuple[GuideStep, ...]:
             action=translate("Guide", "Beam on"),
             transactions="RO-62",
             role="tdd",
-            targets=(Target("speed", TargetKind.FASTEST), Target("beam_on", is_milestone=True)),
+            targets=(Target("speed", TargetKind.SPEED), Target("beam_on", is_milestone=True)),
         ),
         GuideStep(
             title=translate("Guide", "Record what was delivered"),
@@ -217,7 +217,7 @@ def _treating() -> tuple[GuideStep, ...]:
                 "RO-63: C-STORE of the treatment record to the OST. RO-64: N-SET with the "
                 "output information.",
             ),
-            action=translate("Guide", "Send the record"),
+            action=translate("Guide", "Send record"),
             transactions="RO-63, RO-64",
             role="tdd",
             targets=(

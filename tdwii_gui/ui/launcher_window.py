@@ -127,7 +127,7 @@ class LauncherWindow(QMainWindow):
     def _role_names(self) -> dict[str, str]:
         names = (
             self.tr("Creator"),
-            self.tr("Treatment management"),
+            self.tr("Management system"),
             self.tr("Object storage"),
             self.tr("Treatment delivery"),
             self.tr("Position verification"),
@@ -164,6 +164,7 @@ class LauncherWindow(QMainWindow):
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(12, 0, 12, 0)
         self._connected = status_label("associations")
         self._state = status_label("suite_state")
         self._problems = QPushButton()

@@ -81,6 +81,7 @@ class OstWindow(ActorWindow):
         action(self, self.tr("Read the store again"), "F5", self.refresh)
         self._allow()
         self.restore_layout()
+        self._tree.search.setFocus()
         self.refresh()
 
     @Slot()
@@ -151,7 +152,6 @@ class OstWindow(ActorWindow):
         work.setSizes([800, 520])
         self.set_work(work)
         self.set_actions(self._action_bar())
-        self._tree.search.setFocus()
 
     def _action_bar(self) -> QWidget:
         bar = QFrame()
@@ -172,7 +172,9 @@ class OstWindow(ActorWindow):
         self._folder = QPushButton(self.tr("&Open folder"))
         self._folder.setObjectName("open_folder")
         set_icon(self._folder, "folder")
-        self._folder.setToolTip(texts.tooltip(self._ost.instances.folder))
+        self._folder.setToolTip(
+            texts.tooltip(self.tr("Shows {0}").format(self._ost.instances.folder))
+        )
         self._folder.clicked.connect(self._on_open_folder)
         self._transfer = TransferBar()
         for widget in (self._import, self._import_folder, self._send):

@@ -24,16 +24,16 @@ from tdwii_gui.ui.models.report_rows import report_row
 from tdwii_gui.ui.models.step_input_rows import step_input_model
 from tdwii_gui.ui.models.step_inputs import StepInputs
 from tdwii_gui.ui.panels.arrivals_panel import ArrivalsPanel
-from tdwii_gui.ui.panels.banner import Identity
 from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.image_view import ImageView
 from tdwii_gui.ui.panels.labels import muted
 from tdwii_gui.ui.panels.open_folder import open_folder
 from tdwii_gui.ui.panels.step_inputs_panel import StepInputsPanel
+from tdwii_gui.ui.panels.step_state_delegate import StepStateDelegate
 from tdwii_gui.ui.panels.subscription_bar import SubscriptionBar
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.step_feed import StepFeed
-from tdwii_gui.ui.step_images import read_images
+from tdwii_gui.ui.step_images import read_images, step_identity
 from tdwii_gui.ui.subscription_control import SubscriptionControl
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class PpvsWindow(ActorWindow):
         self._uid = ""
         self._photo: QImage | None = None
         self._is_querying = False
+        self._ask_again = False
         self._why_empty = ""
         self._inputs = StepInputs()
         self._feed = StepFeed(ppvs, bridge, self.background, self)
@@ -92,6 +93,7 @@ class PpvsWindow(ActorWindow):
         self._subscription.answered.connect(self._on_subscribed)
         self._subscription.changed.connect(self._set_primary)
         self.restore_layout()
+        self._bar.subscribe.setFocus()
         if ppvs.listening:
             self._query(is_wanted=False)
 
@@ -133,9 +135,12 @@ class PpvsWindow(ActorWindow):
             accessible_name=self.tr("Steps of the TMS with their inputs"),
             empty=self._empty_words,
         )
+        self._table.setItemDelegateForColumn(0, StepStateDelegate(parent=self._table))
+        self._table.fit_columns()
         self._table.chosen.connect(self._on_chosen)
         self._arrivals = ArrivalsPanel(self._step_name)
-        self._arrivals.folder.setToolTip(texts.tooltip(self._ppvs.instances.folder))
+        folder = self._ppvs.instances.folder
+        self._arrivals.folder.setToolTip(texts.tooltip(self.tr("Shows {0}").format(folder)))
         self._arrivals.folder.clicked.connect(self._on_open_folder)
         self._arrivals.step_wanted.connect(self._table.select_key)
         self._kinds = StepInputsPanel()
@@ -150,14 +155,13 @@ class PpvsWindow(ActorWindow):
         work.setChildrenCollapsible(False)
         work.addWidget(left)
         work.addWidget(right)
-        work.setSizes([850, 480])
+        work.setSizes([890, 440])
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         layout.addWidget(self._bar)
         layout.addWidget(work, 1)
-        self._bar.subscribe.setFocus()
         self.set_work(holder)
 
     def _splitter(self, name: str, *cards: QWidget, sizes: Sequence[int]) -> QSplitter:
@@ -196,8 +200,12 @@ class PpvsWindow(ActorWindow):
     # the steps
 
     def _query(self, *, is_wanted: bool) -> None:
-        """Ask for all steps; a failure that nobody has asked for is told in the empty table."""
+        """Ask for all steps, after a question under way once more.
+
+        A failure of what nobody has wanted is told in the empty table only.
+        """
         if self._is_querying:
+            self._ask_again = True
             return
         self._is_querying = True
         self._why_empty = ""
@@ -209,16 +217,22 @@ class PpvsWindow(ActorWindow):
             self._ppvs.cancel_request,
         )
 
-    def _on_steps(self, steps: list[Ups]) -> None:
-        self._is_querying = False
-        self._feed.take(steps)
+    def _on_steps(self, _steps: list[Ups]) -> None:
+        self._feed.load()
+        self._end_query()
 
     def _on_no_steps(self, error: BaseException, *, is_wanted: bool) -> None:
-        self._is_querying = False
         self._why_empty = str(error)
         self._table.viewport().update()
         if is_wanted:
             self.messages.fail(str(error))
+        self._end_query()
+
+    def _end_query(self) -> None:
+        self._is_querying = False
+        again, self._ask_again = self._ask_again, False
+        if again:
+            self._query(is_wanted=False)
 
     @Slot(object)
     def _on_loaded(self, readings: list[StepReading]) -> None:
@@ -295,7 +309,7 @@ class PpvsWindow(ActorWindow):
         row = self._inputs.row(self._uid)
         self._kinds.show_step(row, self._inputs.kinds(self._uid))
         self._set_primary()
-        self.banner.show_patient(_identity(row, self._photo) if row else None)
+        self.banner.show_patient(step_identity(row, self._photo) if row else None)
 
     def _set_primary(self) -> None:
         row = self._inputs.row(self._uid)
@@ -376,19 +390,3 @@ class PpvsWindow(ActorWindow):
         folder = self._ppvs.instances.folder
         if not open_folder(folder):
             self.messages.warn(self.tr("This desktop cannot show {0}").format(folder))
-
-
-def _identity(row: StepInputRow, photo: QImage | None) -> Identity:
-    step = row.step
-    return Identity(
-        name=step.patient_name,
-        patient_id=step.patient_id,
-        birth_date=step.birth_date,
-        sex=step.sex,
-        plan_label=step.plan_label,
-        machine=step.machine,
-        fraction_number=step.fraction_number,
-        fractions_planned=step.fractions_planned,
-        state=step.state,
-        photo=photo,
-    )

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
 from tdwii_gui.dicom.status import Status
-from tdwii_gui.ui.models.step_input_rows import read_steps
+from tdwii_gui.ui.models.step_input_rows import StepReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +58,7 @@ class StepFeed(QObject):
         self._ppvs = ppvs
         self._bridge = bridge
         self._background = background
+        self._reader = StepReader()
         self._steps: dict[str, None] = {}
         self._fetching: set[str] = set()
         self._instances: list[str] = []
@@ -65,12 +66,14 @@ class StepFeed(QObject):
         self._arrival_timer = self._timer(_ARRIVALS_MS, self._read_arrivals)
 
     def query(self) -> Future[list[Ups]]:
-        """Ask the TMS for all its steps; hand the outcome to `take`."""
-        return self._ppvs.query_steps(worklist_query(WorklistKeys(workitem=None)))
+        """Ask the TMS for all its steps; when they are there, call `load`."""
+        self._reader = StepReader()
+        query = worklist_query(WorklistKeys(workitem=None))
+        return self._ppvs.query_steps(query, self._reader.take)
 
-    def take(self, steps: list[Ups]) -> None:
-        """Read the steps that a query has returned."""
-        self._read(steps, self.loaded.emit)
+    def load(self) -> None:
+        """Tell the steps that the last query has returned."""
+        self._finish(self._reader, self.loaded.emit)
 
     def step_told(self, uid: str) -> None:
         """Fetch a step soon, once for all that is told of it until then."""
@@ -91,9 +94,9 @@ class StepFeed(QObject):
         timer.timeout.connect(call)
         return timer
 
-    def _read(self, steps: list[Ups], done: Callable[[object], object]) -> None:
+    def _finish(self, reader: StepReader, done: Callable[[object], object]) -> None:
         present = self._ppvs.instances.present
-        future = self._background.submit("steps", "", lambda: read_steps(steps, present))
+        future = self._background.submit("steps", "", lambda: reader.finish(present))
         self._bridge.watch(future, done, lambda error: self.failed.emit(str(error)))
 
     @Slot()
@@ -111,7 +114,9 @@ class StepFeed(QObject):
     def _fetch_one(self, uid: str) -> None:
         def done(step: Ups) -> None:
             self._fetched(uid)
-            self._read([step], self.changed.emit)
+            reader = StepReader()
+            reader.take(step)
+            self._finish(reader, self.changed.emit)
 
         def failed(error: BaseException) -> None:
             self._fetched(uid)

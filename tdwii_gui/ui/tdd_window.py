@@ -12,7 +12,7 @@ from tdwii_gui.actors.events import EventReported, ExchangeMade, SessionChanged
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.iod.ups_event import EventType, read_event
-from tdwii_gui.ui.actor_window import ActorWindow
+from tdwii_gui.ui.actor_window import ActorWindow, action
 from tdwii_gui.ui.panels.banner import Identity
 from tdwii_gui.ui.panels.finish_dialog import close_dialog
 from tdwii_gui.ui.panels.tdd_worklist import WorklistPage
@@ -90,6 +90,7 @@ class TddWindow(ActorWindow):
         self.treatment.left.connect(self._on_left)
         self._reached = _SELECT
         self._show_session()
+        action(self, self.tr("Filter"), "Ctrl+F", self.worklist.filter_bar.focus_text)
         self.restore_layout()
 
     def on_event(self, event: ActorEvent) -> None:
@@ -100,7 +101,7 @@ class TddWindow(ActorWindow):
             case EventReported():
                 self._hear_report(event)
             case ExchangeMade() if event.exchange.message == "N-ACTION":
-                self.worklist.show_subscription()
+                self.worklist.subscription.refresh()
             case _:
                 self.treatment.hear(event)
 
@@ -157,6 +158,8 @@ class TddWindow(ActorWindow):
         else:
             self._reached, look = _STAGES[state]
             words = self._stage_words(state)
+            if self.treatment.is_stuck:
+                look, words = "fault", self.tr("Missing")
             self._strip.show_stage(self._reached, look, words)
         identity = Identity.of_step(session.step, self.treatment.photo)
         self.banner.show_patient(replace(identity, state=_step_state(session)))

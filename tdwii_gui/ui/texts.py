@@ -29,16 +29,38 @@ def plain(text: object, limit: int = _LIMIT) -> str:
     """Return a peer's text for one line of a label or cell.
 
     Control characters become their pictures, what could turn the direction of its neighbours is
-    closed in, and what is longer than `limit` is cut with an ellipsis.
+    closed in, and what is longer than `limit` is cut with an ellipsis. To make a text plain again
+    changes nothing.
     """
     line = str(text)
-    cut = line[:limit] + "…" if len(line) > limit else line
+    cut = _cut(line, limit)
     if cut.isascii() and cut.isprintable():
         return cut
-    shown = "".join(_visible(character) for character in cut)
+    kept = _ISOLATE + _END if _is_closed(cut) else ""
+    shown = "".join(each if each in kept else _visible(each) for each in cut)
+    if shown.startswith(_ISOLATE) and shown.endswith(_END):
+        return shown
     if any(unicodedata.bidirectional(character) in _TURNING for character in shown):
         return f"{_ISOLATE}{shown}{_END}"
     return shown
+
+
+def _cut(line: str, limit: int) -> str:
+    if len(line) <= limit:
+        return line
+    kept = line[:limit]
+    is_open = _is_closed(line) and not _is_closed(kept)
+    return f"{kept}{_END}…" if is_open else f"{kept}…"
+
+
+def _is_closed(text: str) -> bool:
+    """Whether each isolate of a text ends in it, so that its neighbours keep their direction."""
+    depth = 0
+    for character in text:
+        depth += (character == _ISOLATE) - (character == _END)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _visible(character: str) -> str:

@@ -96,4 +96,4 @@ def program(qtbot: QtBot, hand: Hand, tmp_path: Path) -> Iterator[SuiteProgram]:
     # In case a window wants to ask first, after a test that failed in mid-treatment.
     made.control.stop()
     hand.wait(lambda: not made.launcher.isVisible())
-    made.bridge.close()
+    made.close()

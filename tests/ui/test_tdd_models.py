@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from tdwii_gui.actors.checks import Check
 from tdwii_gui.actors.delivery import DeliveryPhase, DeliveryProgress
 from tdwii_gui.actors.inputs import MissingInput, RetrievalResult
+from tdwii_gui.actors.session_state import SessionAction, SessionState, why_not
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.dicom import uids
 from tdwii_gui.dicom.iod.part10 import read_part10
@@ -33,6 +34,7 @@ from tdwii_gui.ui.models.delivery_rows import (
 from tdwii_gui.ui.models.input_rows import InputState, InputTally, input_model
 from tdwii_gui.ui.models.worklist import WorklistFilter
 from tdwii_gui.ui.photo_image import decode_photo
+from tdwii_gui.ui.session_words import KNOWN
 from tdwii_gui.ui.worklist_keys import first_filter, query_keys
 
 if TYPE_CHECKING:
@@ -188,3 +190,8 @@ def test_the_models_are_sound(qtmodeltester) -> None:
             for column in range(model.columnCount())
         ]
         assert all(isinstance(text, str) for text in shown)
+
+
+def test_every_reason_of_a_session_can_be_translated() -> None:
+    reasons = {why_not(action, state) for action in SessionAction for state in SessionState}
+    assert reasons - {""} <= set(KNOWN)

@@ -43,6 +43,15 @@ def test_plain_closes_in_what_is_written_from_right_to_left() -> None:
     assert shown[-1] == "\u2069"
 
 
+def test_plain_is_the_same_the_second_time() -> None:
+    for text in ("שלום ID 1", "a\nb", "\u202eevil", "\u2068open", "closed\u2069", "x" * 10_000):
+        once = texts.plain(text)
+        assert texts.plain(once, 400) == once
+    joined = f"{texts.plain('שלום')} · 4711"
+    assert "�" not in texts.plain(joined)
+    assert texts.plain(texts.plain("ש" * 100), 50).endswith("\u2069…\u2069")
+
+
 def test_tooltip_is_no_rich_text_of_a_peer() -> None:
     shown = texts.tooltip("<img src=x><b>bold</b>")
     assert "<b>" not in shown

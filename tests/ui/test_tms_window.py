@@ -121,7 +121,7 @@ def stage(tmp_path: Path, bridge: ActorBridge, qtbot: Any) -> Iterator[Stage]:
 
 
 def test_an_empty_worklist_says_why(stage: Stage) -> None:
-    stage.until(lambda: "No steps yet" in stage.window._empty_words())
+    stage.until(lambda: "No steps yet" in stage.window._worklist.empty_words())
     assert "0 scheduled" in stage.find(QLabel, "worklist_counts").text()
     assert not stage.find(QPushButton, "request_cancel").isEnabled()
     assert "Select a step" in stage.find(QPushButton, "request_cancel").toolTip()
@@ -157,7 +157,7 @@ def test_steps_of_an_earlier_run_are_there_with_their_owner(stage: Stage) -> Non
     stage.tdd.start_procedure(uid).result(SECONDS)
     stage.until(lambda: stage.cells() and stage.cells()[0][6])
     stage.window._feed._owners.clear()
-    stage.window._model.clear()
+    stage.window._worklist._model.clear()
     stage.qtbot.keyClick(stage.window, Qt.Key.Key_F5)
     stage.until(lambda: [row[6] for row in stage.cells()] == [stage.tdd.ae_title])
 
@@ -171,7 +171,9 @@ def test_a_filter_says_why_nothing_is_shown(stage: Stage) -> None:
     assert [row.uid for row in stage.table().rows.rows] == [uid]
     stage.qtbot.mouseClick(stage.find(QToolButton, "filter_completed"), Qt.MouseButton.LeftButton)
     assert stage.cells() == []
-    assert stage.window._empty_words().startswith("0 of 2 match: machine 'TR1', state Completed")
+    assert stage.window._worklist.empty_words().startswith(
+        "0 of 2 match: machine 'TR1', state Completed"
+    )
     stage.qtbot.mouseClick(stage.find(QPushButton, "clear_filter"), Qt.MouseButton.LeftButton)
     assert len(stage.cells()) == 2
 
@@ -268,7 +270,7 @@ def test_a_subscriber_and_its_events_are_shown(stage: Stage) -> None:
     stage.ppvs.subscribe().result(SECONDS)
     stage.until(lambda: stage.cells("subscriptions"))
     (row,) = stage.cells("subscriptions")
-    assert row[:2] == [stage.ppvs.ae_title, "All steps, new ones too"]
+    assert row[:2] == [stage.ppvs.ae_title, "All steps (global)"]
     uid = stage.schedule()
     stage.until(lambda: len(stage.cells("events")) == 2)
     stage.until(lambda: stage.cells()[0][1].startswith("DEMO"))

@@ -289,7 +289,7 @@ def test_subscriptions_say_their_scope_and_last_delivery() -> None:
     said = [(each.receiver, each.scope, each.deletion_lock) for each in rows]
     assert said == [
         ("MANY", "30 single steps", False),
-        ("PPVS", "All steps, new ones too", True),
+        ("PPVS", "All steps (global)", True),
         ("TDD", "One step: DOE, JANE", False),
     ]
     assert "success" in rows[1].delivery

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PER_STEP: Final = 200
 _IN_ALL: Final = 50_000
+_TEN: Final = 10
 _NO_STEPS: Final = frozenset(
     {"", uids.UPS_GLOBAL_SUBSCRIPTION, uids.UPS_FILTERED_GLOBAL_SUBSCRIPTION}
 )
@@ -165,7 +166,8 @@ def short_words(what: str) -> str:
 
 def status_cell(tone: Tone | None, outcome: str, milliseconds: float) -> str:
     """Return the time of a success, which says all, or what went wrong."""
-    return outcome if tone else _tr("✓ {0} ms").format(texts.number(milliseconds))
+    decimals = 0 if milliseconds >= _TEN else 1
+    return outcome if tone else _tr("✓ {0} ms").format(texts.number(milliseconds, decimals))
 
 
 def history_columns() -> list[Column[HistoryRow]]:

@@ -135,7 +135,8 @@ class InputTally:
 
 def kind_words(sop_class_uid: str) -> str:
     """Return what an instance is, e.g. ``"RT Plan"``."""
-    return texts.plain(uid_name(sop_class_uid).removesuffix(" Storage"), 60) or _tr("Unknown")
+    name = uid_name(sop_class_uid).removesuffix(" Storage")
+    return texts.plain(QCoreApplication.translate("SopClass", name), 60) if name else _tr("Unknown")
 
 
 def state_words(row: InputRow) -> str:

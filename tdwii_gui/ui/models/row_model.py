@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor
@@ -21,6 +21,15 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 """The row itself."""
 
 _NO_INDEX = QModelIndex()
+_MANY_SHIFTS: Final = 64
+_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
+_ACCESSIBLE: Final = int(Qt.ItemDataRole.AccessibleTextRole)
+_ALIGNMENT: Final = int(Qt.ItemDataRole.TextAlignmentRole)
+_FOREGROUND: Final = int(Qt.ItemDataRole.ForegroundRole)
+_TOOLTIP: Final = int(Qt.ItemDataRole.ToolTipRole)
+_ROLES: Final = frozenset({_DISPLAY, _ACCESSIBLE, _ALIGNMENT, _FOREGROUND, _TOOLTIP, int(ROW_ROLE)})
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class RowModel(QAbstractTableModel, Generic[R]):
         self._shown: list[R] = []
         self._places: dict[Hashable, int] = {}
         self._taken = 0
+        self._shifts = 0
         self._filter: Callable[[R], bool] | None = None
         self._sort_column = -1
         self._descending = False
@@ -116,12 +126,8 @@ class RowModel(QAbstractTableModel, Generic[R]):
                 self._insert(row, key)
         elif not visible:
             self._take_out(place, key)
-        elif self._moves(place, row):
-            self._take_out(place, key)
-            self._insert(row, key)
         else:
-            self._shown[place] = row
-            self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+            self._change(place, row, key)
 
     def remove(self, key: Hashable) -> None:
         """Take out a row, if it is there."""
@@ -183,27 +189,16 @@ class RowModel(QAbstractTableModel, Generic[R]):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
-        row = self.row(index) if index.isValid() else None
-        if row is None or not 0 <= index.column() < len(self.columns):
+        # A view asks for eight roles of each cell that it paints; most of them are not ours.
+        if role not in _ROLES:
             return None
-        column = self.columns[index.column()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return column.text(row)
-            case Qt.ItemDataRole.UserRole:
-                return row
-            case Qt.ItemDataRole.ToolTipRole:
-                return column.tooltip(row) if column.tooltip else None
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
-            case Qt.ItemDataRole.ForegroundRole:
-                tone = column.tone(row) if column.tone else None
-                return QColor(current_theme().colour(tone)) if tone else None
-            case _:
-                return None
+        row, column = index.row(), index.column()
+        if not (0 <= row < len(self._shown) and 0 <= column < len(self.columns)):
+            return None
+        return _cell(self.columns[column], self._shown[row], role)
 
     def _place(self, key: Hashable) -> int | None:
-        """Return where a row is shown; places behind an insertion are found anew when asked for.
+        """Return where a row is shown: near the place that was noted for it.
 
         Places are noted as if the rows that were since taken from the front were still there: a
         full log loses its first row with each new one.
@@ -211,32 +206,58 @@ class RowModel(QAbstractTableModel, Generic[R]):
         noted = self._places.get(key)
         if noted is None:
             return None
+        if self._shifts > _MANY_SHIFTS:
+            self._note_places()
+            return self._places[key]
+        # Each shift since it was noted has moved the row by one place at most.
         place = noted - self._taken
-        if 0 <= place < len(self._shown) and self._key(self._shown[place]) == key:
-            return place
-        self._taken = 0
-        self._places = {self._key(row): number for number, row in enumerate(self._shown)}
-        return self._places.get(key)
+        for distance in range(self._shifts + 1):
+            for near in {place - distance, place + distance}:
+                if 0 <= near < len(self._shown) and self._key(self._shown[near]) == key:
+                    return near
+        raise AssertionError(f"{key!r} is noted, but not shown")
+
+    def _note_places(self) -> None:
+        self._taken = self._shifts = 0
+        self._places = {self._key(row): place for place, row in enumerate(self._shown)}
 
     def _sort_key(self, row: R) -> Any:
         column = self.columns[self._sort_column]
         return column.key(row) if column.key else column.text(row)
 
-    def _moves(self, place: int, row: R) -> bool:
-        return self._sort_column >= 0 and self._sort_key(self._shown[place]) != self._sort_key(row)
+    def _change(self, place: int, row: R, key: Hashable) -> None:
+        """Show another row in the place of one, which moves if it is sorted by what has changed."""
+        target = place
+        if self._sort_column >= 0 and self._sort_key(self._shown[place]) != self._sort_key(row):
+            target = self._target(row)
+        if target not in (place, place + 1):
+            self.beginMoveRows(QModelIndex(), place, place, QModelIndex(), target)
+            del self._shown[place]
+            place = target - (target > place)
+            self._shown.insert(place, row)
+            self._places[key] = place + self._taken
+            self._shifts += 1
+            self.endMoveRows()
+        self._shown[place] = row
+        self.dataChanged.emit(self.index(place, 0), self.index(place, len(self.columns) - 1))
+
+    def _target(self, row: R) -> int:
+        """Return before which place a row belongs."""
+        end = len(self._shown)
+        if self._sort_column < 0:
+            return end
+        if not self._descending:
+            return bisect_right(self._shown, self._sort_key(row), key=self._sort_key)
+        # bisect wants rising keys: look from the other end.
+        return end - bisect_right(
+            range(end), self._sort_key(row), key=lambda n: self._sort_key(self._shown[end - 1 - n])
+        )
 
     def _insert(self, row: R, key: Hashable) -> None:
-        place = len(self._shown)
-        if self._sort_column >= 0 and self._descending:
-            # bisect wants rising keys: look from the other end.
-            place -= bisect_right(
-                range(place),
-                self._sort_key(row),
-                key=lambda n: self._sort_key(self._shown[len(self._shown) - 1 - n]),
-            )
-        elif self._sort_column >= 0:
-            place = bisect_right(self._shown, self._sort_key(row), key=self._sort_key)
+        place = self._target(row)
         self.beginInsertRows(QModelIndex(), place, place)
+        if place < len(self._shown):
+            self._shifts += 1
         self._shown.insert(place, row)
         self._places[key] = place + self._taken
         self.endInsertRows()
@@ -247,6 +268,8 @@ class RowModel(QAbstractTableModel, Generic[R]):
         del self._places[key]
         if place == 0:
             self._taken += 1
+        elif place < len(self._shown):
+            self._shifts += 1
         self.endRemoveRows()
 
     def _rebuild(self, *, keep: bool = False) -> None:
@@ -261,8 +284,7 @@ class RowModel(QAbstractTableModel, Generic[R]):
         if self._sort_column >= 0:
             shown.sort(key=self._sort_key, reverse=self._descending)
         self._shown = shown
-        self._taken = 0
-        self._places = {self._key(row): place for place, row in enumerate(shown)}
+        self._note_places()
         if keep:
             after = [
                 self.index(self._places[key], index.column())
@@ -274,6 +296,18 @@ class RowModel(QAbstractTableModel, Generic[R]):
             self.endResetModel()
 
 
+def _cell(column: Column[R], row: R, role: int) -> Any:
+    if role in (_DISPLAY, _ACCESSIBLE):
+        return column.text(row)
+    if role == _ALIGNMENT:
+        return _alignment(column)
+    if role == _FOREGROUND:
+        tone = column.tone(row) if column.tone else None
+        return QColor(current_theme().colour(tone)) if tone else None
+    if role == _TOOLTIP:
+        return column.tooltip(row) if column.tooltip else None
+    return row
+
+
 def _alignment(column: Column[Any]) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+    return _RIGHT if column.right else _LEFT

@@ -1,11 +1,11 @@
 """The steps that a PPVS prepares for: each with how many of its inputs are here.
 
-`read_steps` uses no Qt and may run on any thread.
+`StepReader` uses no Qt and may run on any thread.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -18,7 +18,7 @@ from tdwii_gui.ui.models.worklist import WorklistColumn, WorklistRow, worklist_c
 from tdwii_gui.ui.theme import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.iod.ups import Ups
@@ -85,29 +85,38 @@ class StepInputRow:
         return self.here is not None and self.here == self.expected
 
 
-def read_steps(
-    steps: Sequence[Ups], present: Callable[[Iterable[str]], set[str]]
-) -> list[StepReading]:
-    """Read steps; the inputs of the first 300, for those of thousands take a minute.
+class StepReader:
+    """Reads steps one by one as they arrive, for thousands at once take seconds."""
 
-    Parameters
-    ----------
-    present : Callable
-        Tells which instances are in the store.
-    """
-    with_inputs = [(step, step.inputs, step.photos) for step in steps[:_WITH_INPUTS]]
-    present_uids = present(
-        reference.sop_instance_uid
-        for _, inputs, photos in with_inputs
-        for reference in (*inputs, *photos)
-    )
-    readings = []
-    for step, inputs, photos in with_inputs:
-        here = {one.sop_instance_uid for one in (*inputs, *photos)} & present_uids
+    def __init__(self) -> None:
+        self._read: list[StepReading] = []
+
+    def take(self, step: Ups) -> None:
+        """Read a step; the inputs only of the first 300."""
         row = WorklistRow.from_step(step, None)
-        readings.append(StepReading(row, inputs, photos, frozenset(here)))
-    without = (WorklistRow.from_step(step, None) for step in steps[_WITH_INPUTS:])
-    return [*readings, *(StepReading(row, None, (), frozenset()) for row in without)]
+        if len(self._read) < _WITH_INPUTS:
+            reading = StepReading(row, step.inputs, step.photos, frozenset())
+        else:
+            reading = StepReading(row, None, (), frozenset())
+        self._read.append(reading)
+
+    def finish(self, present: Callable[[Iterable[str]], set[str]]) -> list[StepReading]:
+        """Return what was read.
+
+        Parameters
+        ----------
+        present : Callable
+            Tells which instances are in the store.
+        """
+        named = [
+            {one.sop_instance_uid for one in (*(reading.references or ()), *reading.photos)}
+            for reading in self._read
+        ]
+        here = present(uid for uids in named for uid in uids)
+        return [
+            replace(reading, here=frozenset(uids & here)) if uids else reading
+            for reading, uids in zip(self._read, named, strict=True)
+        ]
 
 
 def step_input_model() -> RowModel[StepInputRow]:
@@ -143,7 +152,7 @@ def step_kind_model() -> RowModel[InputRow]:
             tone=_kind_tone,
         ),
         Column(
-            _tr("From, or why it is missing"),
+            _tr("From, or why not"),
             lambda row: texts.plain(_kind_reason(row) or row.archive) or "–",
             tooltip=lambda row: texts.tooltip(_kind_reason(row) or row.archive),
             tone=lambda row: Tone.FAULT if _kind_reason(row) else None,

@@ -68,7 +68,7 @@ def subscription_rows(
     for receiver in sorted(by_receiver):
         for scope, uid, lock in _scopes(by_receiver[receiver], step_name):
             last = last_events.get(receiver)
-            delivery = f"{texts.clock(last.at)} {last.outcome}" if last else ""
+            delivery = f"{texts.clock(last.at).partition('.')[0]} {last.outcome}" if last else ""
             tone = (last.tone or Tone.DONE) if last else None
             rows.append(SubscriptionRow(receiver, uid, scope, lock, delivery, tone))
     return rows
@@ -93,7 +93,7 @@ def subscription_model() -> RowModel[SubscriptionRow]:
             lambda row: row.delivery or _tr("none yet"),
             tooltip=lambda row: texts.tooltip(row.delivery),
             tone=lambda row: row.tone,
-            share=3,
+            share=2,
         ),
     ]
     return RowModel(columns, key=lambda row: (row.receiver, row.sop_instance_uid, row.scope))
@@ -106,7 +106,7 @@ def _scopes(
     for info in infos:
         if info.sop_instance_uid in _ALL:
             # The TMS also notes each step for a global subscriber; these rows would say nothing.
-            return [(_tr("All steps, new ones too"), "", info.deletion_lock)]
+            return [(_tr("All steps (global)"), "", info.deletion_lock)]
     if len(infos) > _SINGLE_ROWS:
         locked = any(info.deletion_lock for info in infos)
         return [(_tr("{0} single steps").format(len(infos)), "", locked)]

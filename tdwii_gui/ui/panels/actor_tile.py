@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.panels.labels import Chip, ElidedLabel, heading
+from tdwii_gui.ui.panels.labels import Chip, ElidedLabel
 from tdwii_gui.ui.theme import Tone
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
     from PySide6.QtGui import QContextMenuEvent
 
 _MARGINS: Final = (14, 9, 14, 11)
@@ -80,7 +81,9 @@ class ActorTile(QFrame):
         self.open_button.clicked.connect(lambda: self.open_wanted.emit(role))
         self.toggle_button.clicked.connect(lambda: self.toggle_wanted.emit(role))
         self.external_button.clicked.connect(lambda: self.external_wanted.emit(role))
-        self._lay_out(heading(name))
+        title = ElidedLabel(name)
+        title.setProperty("role", "heading")
+        self._lay_out(title)
         self.show_state(TileState.STARTING)
 
     @property
@@ -124,7 +127,11 @@ class ActorTile(QFrame):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what is done rarely."""
-        self._menu().popup(event.globalPos())
+        self.show_menu(event.globalPos())
+
+    def show_menu(self, where: QPoint) -> None:
+        """Offer what is done rarely, at a place of the screen."""
+        self._menu().popup(where)
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
@@ -153,8 +160,7 @@ class ActorTile(QFrame):
         layout.setContentsMargins(*_MARGINS)
         layout.setSpacing(4)
         first = QHBoxLayout()
-        first.addWidget(title)
-        first.addStretch(1)
+        first.addWidget(title, 1)
         first.addWidget(self.chip)
         layout.addLayout(first)
         layout.addWidget(self._address)

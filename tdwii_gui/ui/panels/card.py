@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from tdwii_gui.ui.panels.labels import heading
+from tdwii_gui.ui.panels.labels import ElidedLabel
 
 PADDING = 14
 SPACING = 12
@@ -29,10 +29,12 @@ class Card(QFrame):
         outer.setSpacing(10)
         line = QHBoxLayout()
         line.setSpacing(8)
-        self._title = heading(title)
+        # Its middle is left out where the buttons need the room.
+        self._title = ElidedLabel(title)
+        self._title.setProperty("role", "heading")
         self._title.setVisible(bool(title))
-        line.addWidget(self._title)
-        line.addStretch(1)
+        line.addWidget(self._title, 1)
+        line.addStretch(0)
         self.head = QHBoxLayout()
         self.head.setSpacing(8)
         line.addLayout(self.head)
@@ -43,7 +45,7 @@ class Card(QFrame):
 
     def set_title(self, text: str) -> None:
         """Change the title."""
-        self._title.setText(text)
+        self._title.set_text(text)
         self._title.setVisible(bool(text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tdwii_gui.ui import texts
@@ -24,6 +25,7 @@ class CurrentBeam(QFrame):
         self.setObjectName("current_beam")
         self.setProperty("inset", True)
         self._meterset = QLabel()
+        self._meterset.setTextFormat(Qt.TextFormat.PlainText)
         self._meterset.setProperty("role", "patient")
         self._meterset.setObjectName("current_meterset")
         self._title = caption()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFrame, QHBoxLayout, QPushBu
 from tdwii_gui.actors.session_state import SessionAction, SessionState
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.labels import ElidedLabel, muted, set_primary
+from tdwii_gui.ui.session_words import obstacle_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +83,11 @@ class DeliveryActions(QFrame):
         self.pause.setText(
             self.tr("Resume beam") if state is SessionState.PAUSED else self.tr("Pause beam")
         )
+        self.claim.setText(
+            self.tr("Start again") if state is SessionState.CLAIMED else self.tr("Claim and start")
+        )
         for button, action in self._actions(state).items():
-            self._allow(button, outlook.busy or outlook.why_not(action))
+            self._allow(button, outlook.busy or obstacle_words(outlook.why_not(action)))
         self._allow(self.back, outlook.busy if is_preparing else self.tr("The step is claimed"))
         self._allow(self.next, "")
         is_on = state in (SessionState.BEAM_ON, SessionState.PAUSED)
@@ -144,7 +148,7 @@ class DeliveryActions(QFrame):
             set_primary(button, button is comes_next)
         hint = self._hint_words(outlook.state)
         if outlook.state is SessionState.STOPPED:
-            hint = outlook.why_not(SessionAction.STORE_RECORDS)
+            hint = obstacle_words(outlook.why_not(SessionAction.STORE_RECORDS))
         self._hint.set_text(outlook.busy or hint)
 
     def _hint_words(self, state: SessionState) -> str:

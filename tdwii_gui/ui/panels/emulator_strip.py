@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 
@@ -13,5 +14,7 @@ class EmulatorStrip(QFrame):
         self.setObjectName("emulator_strip")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 4, 14, 4)
-        layout.addWidget(QLabel("⚠  " + self.tr("EMULATOR – NOT FOR CLINICAL USE")))
+        text = QLabel("⚠  " + self.tr("EMULATOR – NOT FOR CLINICAL USE"))
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        layout.addWidget(text)
         layout.addStretch(1)

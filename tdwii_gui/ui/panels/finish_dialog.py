@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from tdwii_gui.dicom.iod.codes import DISCONTINUATION_REASONS, UNSPECIFIED_REASON
 from tdwii_gui.ui import texts
+from tdwii_gui.ui.panels.labels import field_label
 from tdwii_gui.ui.panels.verb_dialog import Verb, VerbDialog
 
 if TYPE_CHECKING:
@@ -111,9 +112,7 @@ class CancelDialog(VerbDialog):
             (self.tr("R&eason"), self._code),
             (self.tr("Re&mark"), self._reason),
         ):
-            label = QLabel(title)
-            label.setBuddy(field)
-            self.form.addWidget(label)
+            self.form.addWidget(field_label(title, field))
             self.form.addWidget(field)
         self._reason.setAccessibleName(self.tr("Remark on the cancellation"))
         self.decided.connect(self._on_decided)

@@ -34,7 +34,7 @@ class GuidePanel(Card):
         self.setObjectName("guide_panel")
         self._number = caption()
         self._chip = Chip()
-        self._title = heading()
+        self._headline = heading()
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(6)
@@ -47,7 +47,8 @@ class GuidePanel(Card):
         self._back = self._button("guide_back", self.tr("&Back"))
         self._auto = self._button("auto_play", self.tr("&Auto-play"))
         self._next = set_primary(self._button("guide_next", self.tr("&Next")))
-        self._leave = self._button("explore", self.tr("&Leave"))
+        self._leave = self._button("explore", "✕")
+        self._leave.setAccessibleName(self.tr("Leave the guide"))
         set_property(self._leave, "flat", value=True)
         self._leave.setToolTip(texts.tooltip(self.tr("Explore freely, without the guide")))
         self._lay_out()
@@ -81,7 +82,7 @@ class GuidePanel(Card):
         self._progress.setValue(total if finished else guide.number - 1)
         self._chip.show_state(*self._chip_words())
         if finished:
-            self._title.setText(self.tr("The fraction is treated"))
+            self._headline.setText(self.tr("The fraction is treated"))
             self._meaning.setText(
                 self.tr("From plan to COMPLETED, as a patient goes through it every day.")
             )
@@ -89,7 +90,7 @@ class GuidePanel(Card):
                 self.tr("Select an arrow of the ladder to read the message behind it.")
             )
         else:
-            self._title.setText(step.title)
+            self._headline.setText(step.title)
             self._meaning.setText(step.meaning)
             self._dicom.setText(step.dicom)
         self._words.setText(texts.plain(guide.words))
@@ -139,14 +140,14 @@ class GuidePanel(Card):
         first.addWidget(self._number)
         first.addStretch(1)
         first.addWidget(self._chip)
+        first.addWidget(self._leave)
         self.body.addLayout(first)
-        for widget in (self._progress, self._title, self._meaning, self._dicom, self._words):
+        for widget in (self._progress, self._headline, self._meaning, self._dicom, self._words):
             self.body.addWidget(widget)
         self.body.addStretch(1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._back)
-        buttons.addWidget(self._leave)
         buttons.addStretch(1)
         buttons.addWidget(self._auto)
         buttons.addWidget(self._next)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.ups import Ups
 
 NEEDED: Final = 2
-_PHOTO_SIDE: Final = 170
+_PHOTO_SIDE: Final = 156
 
 
 class IdentityCheck(Card):
@@ -64,7 +64,6 @@ class IdentityCheck(Card):
         middle.addLayout(right, 1)
         self.body.addLayout(middle)
         self._hint = muted(wraps=True)
-        self.body.addWidget(self._hint)
         self.body.addSpacing(6)
         self.body.addWidget(caption(self.tr("Treatment")))
         self._facts = FactGrid()
@@ -74,7 +73,8 @@ class IdentityCheck(Card):
         self.confirm.setObjectName("confirm_patient")
         self.confirm.clicked.connect(self._on_confirm)
         bottom = QHBoxLayout()
-        bottom.addStretch(1)
+        bottom.setSpacing(14)
+        bottom.addWidget(self._hint, 1)
         bottom.addWidget(self.confirm)
         self.body.addLayout(bottom)
         self.show_step(None)
@@ -160,5 +160,5 @@ class IdentityCheck(Card):
         if self._confirmed.isVisibleTo(self):
             return self.tr("The patient is confirmed already")
         if len(self.compared) < NEEDED:
-            return self.tr("Compare at least two of photo, name, birth date and ID, and tick them.")
+            return self.tr("Compare at least two of photo, name, birth date and ID.")
         return ""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from tdwii_gui.ui.models.input_rows import InputState, InputTally, input_model, kind_words
 from tdwii_gui.ui.panels.card import Card
-from tdwii_gui.ui.panels.labels import muted
+from tdwii_gui.ui.panels.labels import muted, set_primary
 from tdwii_gui.ui.panels.table import Table
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class InputsPanel(Card):
         self.setObjectName("inputs_panel")
         self._tally = InputTally(())
         self._is_running = False
+        self._may_ask = True
         self._count = muted()
         self._count.setObjectName("inputs_count")
         self.head.addWidget(self._count)
@@ -59,6 +60,7 @@ class InputsPanel(Card):
         self.again = QPushButton(self.tr("&Retrieve again"))
         self.again.setObjectName("retrieve_again")
         self.again.clicked.connect(self.again_wanted)
+        set_primary(self.again)
         line = QHBoxLayout()
         line.setSpacing(10)
         line.addWidget(self._bar, 1)
@@ -96,10 +98,22 @@ class InputsPanel(Card):
         self._is_running = False
         self._refresh()
 
+    def allow_again(self, *, may_ask: bool) -> None:
+        """Offer to ask for what is missing, or not."""
+        if may_ask != self._may_ask:
+            self._may_ask = may_ask
+            self._refresh()
+
     @property
     def missing(self) -> list[InputRow]:
         """The rows of which something could not be had."""
         return self._tally.missing
+
+    def missing_words(self) -> str:
+        """Return what is missing and why, on one line."""
+        return "; ".join(
+            f"{kind_words(row.sop_class_uid)} ({row.reason})" for row in self._tally.missing
+        )
 
     def summary(self) -> str:
         """Return on one line what is here, for where there is no room for the table."""
@@ -122,4 +136,4 @@ class InputsPanel(Card):
         self._bar.setValue(here)
         self._bar.setVisible(self._is_running or bool(self._tally.missing))
         self.cancel.setVisible(self._is_running)
-        self.again.setVisible(not self._is_running and bool(self._tally.missing))
+        self.again.setVisible(self._may_ask and not self._is_running and bool(self._tally.missing))

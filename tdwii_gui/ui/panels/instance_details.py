@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.bridge import ActorBridge
 
 _ATTRIBUTES, _IMAGES = 0, 1
+_ATTRIBUTE_SAMPLES = ("> (0008,0005)", "Instance Creation Date", "MMM")
+"""What fits into tag, name and VR: the card is narrow, and the value matters."""
+_PADDING = 20
 
 
 class InstanceDetails(QWidget):
@@ -56,6 +59,10 @@ class InstanceDetails(QWidget):
         self._facts = InstanceFacts()
         self._attributes = DatasetView(self.tr("Attributes of the instance"))
         self._attributes.setObjectName("attributes")
+        self._attributes.ensurePolished()
+        metrics = self._attributes.fontMetrics()
+        for section, sample in enumerate(_ATTRIBUTE_SAMPLES):
+            self._attributes.setColumnWidth(section, metrics.horizontalAdvance(sample) + _PADDING)
         self._image = ImageView(background, bridge, store.read)
         self._tabs = QTabWidget()
         self._tabs.setObjectName("attributes_and_images")

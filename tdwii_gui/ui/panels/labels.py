@@ -44,6 +44,13 @@ def value(text: str = "") -> QLabel:
     return label
 
 
+def field_label(text: str, field: QWidget) -> QLabel:
+    """Return the label of a field, with the mnemonic that leads to it."""
+    label = _label(text, "field")
+    label.setBuddy(field)
+    return label
+
+
 def set_primary(button: QPushButton, is_primary: bool = True) -> QPushButton:
     """Make a button the one thing to do next, or an ordinary one."""
     set_property(button, "primary", is_primary)

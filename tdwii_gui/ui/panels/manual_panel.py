@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.card import Card
-from tdwii_gui.ui.panels.labels import caption, muted
+from tdwii_gui.ui.panels.labels import caption, field_label, muted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,7 @@ class ManualPanel(Card):
         self._list = QListWidget()
         self._list.setObjectName("record_files")
         self._list.setAccessibleName(self.tr("Own record files"))
+        self._which = muted(wraps=True)
         self._files = QPushButton(self.tr("&Own record files…"))
         self._files.setObjectName("own_records")
         self._lay_out()
@@ -78,6 +79,7 @@ class ManualPanel(Card):
         self._send.clicked.connect(self.request)
         self._files.clicked.connect(self._on_files)
         self.allow(self.tr("Claim the step first"))
+        self.show_files(())
 
     def allow(self, obstacle: str) -> None:
         """Let progress be sent, or say why that cannot be."""
@@ -98,6 +100,11 @@ class ManualPanel(Card):
 
     def show_files(self, names: Sequence[str]) -> None:
         """List the record files that are in use."""
+        self._which.setText(
+            self.tr("These files are stored in the place of the emulator's own records:")
+            if names
+            else self.tr("No files chosen: the emulator builds the records itself.")
+        )
         self._list.clear()
         self._list.addItems([texts.plain(name, 120) for name in names])
 
@@ -128,16 +135,14 @@ class ManualPanel(Card):
         form = QFormLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(8)
-        form.addRow(self.tr("Beam &number"), self._beam)
-        form.addRow(self.tr("&Progress"), self._percent)
-        form.addRow(self.tr("&Description"), self._text)
+        form.addRow(field_label(self.tr("Beam &number"), self._beam), self._beam)
+        form.addRow(field_label(self.tr("&Progress"), self._percent), self._percent)
+        form.addRow(field_label(self.tr("&Description"), self._text), self._text)
         self.body.addWidget(caption(self.tr("Progress by hand (RO-62)")))
         self.body.addLayout(form)
         self.body.addLayout(_right(self._send))
         self.body.addWidget(caption(self.tr("Records (RO-63)")))
-        self.body.addWidget(
-            muted(self.tr("Stored in the place of the emulator's own records."), wraps=True)
-        )
+        self.body.addWidget(self._which)
         self.body.addWidget(self._list, 1)
         self.body.addLayout(_right(self._files))
 

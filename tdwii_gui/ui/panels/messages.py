@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tdwii_gui.ui import texts
+from tdwii_gui.ui.panels.labels import strong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ class MessageArea(QWidget):
         bar.setProperty("text", text)
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 5, 6, 5)
-        row.addWidget(QLabel(_GLYPHS[kind]))
+        row.addWidget(strong(_GLYPHS[kind]))
         label = QLabel(texts.plain(text, _LIMIT))
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)

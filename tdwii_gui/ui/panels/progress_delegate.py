@@ -30,6 +30,9 @@ class RecentChanges:
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._until)
+
     def add(self, uid: str) -> None:
         """Tint a row from now on."""
         self._until[uid] = monotonic() + _SECONDS
@@ -66,14 +69,28 @@ class StepDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         """Paint the tint, and the cell on it."""
-        row = index.data(ROW_ROLE)
-        if isinstance(row, WorklistRow) and self._recent is not None:
-            strength = self._recent.strength(row.uid)
+        if self._recent:
+            row = index.data(ROW_ROLE)
+            strength = self._recent.strength(row.uid) if isinstance(row, WorklistRow) else 0
             if strength > 0:
                 colour = QColor(current_theme().tint(texts.state_tone(row.state)))
                 colour.setAlphaF(min(1.0, 2 * strength))
                 painter.fillRect(option.rect, colour)
         super().paint(painter, option, index)
+
+
+class _PaintedCellDelegate(StepDelegate):
+    """Paints something in a cell in the place of its text."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Paint the cell without its text, and what it shows instead."""
+        super().paint(painter, option, index)
+        row = index.data(ROW_ROLE)
         if isinstance(row, WorklistRow):
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -81,10 +98,10 @@ class StepDelegate(QStyledItemDelegate):
             painter.restore()
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
-        """Paint what a cell shows besides its text."""
+        """Paint what a cell shows in the place of its text."""
 
 
-class StateDelegate(StepDelegate):
+class StateDelegate(_PaintedCellDelegate):
     """Paints the state of a step as a chip: glyph, word and colour."""
 
     def initStyleOption(
@@ -119,7 +136,7 @@ class StateDelegate(StepDelegate):
         painter.drawText(chip, int(Qt.AlignmentFlag.AlignCenter), words)
 
 
-class ProgressDelegate(StepDelegate):
+class ProgressDelegate(_PaintedCellDelegate):
     """Paints the progress of a step as a bar, with percent and beam beside it."""
 
     def initStyleOption(

@@ -55,7 +55,9 @@ class RequestCancelDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 16)
         layout.setSpacing(12)
-        layout.addWidget(heading(self._title(row)))
+        title = heading(self._title(row))
+        title.setWordWrap(True)
+        layout.addWidget(title)
         layout.addWidget(muted(self._consequence(row), wraps=True))
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -76,7 +78,7 @@ class RequestCancelDialog(QDialog):
         return self._contact.text().strip()
 
     def _title(self, row: WorklistRow) -> str:
-        said = (row.patient, texts.plain(row.plan_label, 40))
+        said = (texts.plain(row.patient, 80), texts.plain(row.plan_label, 40))
         return self.tr("Cancel the step of {0}?").format(" · ".join(filter(None, said)))
 
     def _consequence(self, row: WorklistRow) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QSize
 
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.card import Card
-from tdwii_gui.ui.panels.labels import muted
+from tdwii_gui.ui.panels.labels import muted, strong
 from tdwii_gui.ui.scheduling import Outcome, ScheduleStep, StepReport
 from tdwii_gui.ui.theme import set_property
 
@@ -172,12 +172,12 @@ class ScheduleSteps(Card):
         }[outcome]
 
     def _make_row(self, step: ScheduleStep) -> _Row:
-        glyph = QLabel()
+        glyph = strong()
         glyph.setProperty("chip", "neutral")
         glyph.setAlignment(Qt.AlignmentFlag.AlignCenter)
         glyph.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         is_related = step is ScheduleStep.STORE_RELATED
-        title: QLabel | QCheckBox = QCheckBox() if is_related else QLabel()
+        title: QLabel | QCheckBox = QCheckBox() if is_related else strong()
         if isinstance(title, QCheckBox):
             title.setObjectName("store_related")
             title.toggled.connect(self.related_toggled)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod import tolerant
+from tdwii_gui.dicom.iod.ups import TreatmentDeliveryType
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.delivery_rows import session_metersets
 
@@ -30,13 +31,10 @@ def step_facts(step: Ups | None) -> Facts:
     """Return what a step says of the treatment, apart from what the banner shows."""
     if step is None:
         return []
-    delivery = step.delivery_type
     facts = (
         (_tr("Step"), step.label),
         (_tr("Scheduled"), texts.moment(step.start)),
-        (_tr("Delivery"), delivery.value.capitalize() if delivery else ""),
-        (_tr("Priority"), step.priority.value.capitalize() if step.priority else ""),
-        (_tr("Worklist"), step.worklist_label),
+        (_tr("Delivery"), _delivery_words(step.delivery_type)),
         (
             _tr("Comments"),
             tolerant.text(step.dataset, "CommentsOnTheScheduledProcedureStep"),
@@ -109,9 +107,17 @@ def end_facts(session: TreatmentSession, rows: Sequence[BeamRow], reason: str) -
         facts.append((_tr("Reason"), reason))
     if beams:
         first, last = beams[0].started, beams[-1].ended
-        facts.append((_tr("Beam on"), texts.moment(first)))
-        facts.append((_tr("Beam off"), texts.moment(last)))
+        facts.append((_tr("Beam on"), f"{texts.moment(first)} ({texts.clock(first)})"))
+        facts.append((_tr("Beam off"), f"{texts.moment(last)} ({texts.clock(last)})"))
     return [*facts, *delivery_facts(rows), *record_facts(session)]
+
+
+def _delivery_words(delivery: TreatmentDeliveryType | None) -> str:
+    words = {
+        TreatmentDeliveryType.TREATMENT: _tr("Treatment"),
+        TreatmentDeliveryType.CONTINUATION: _tr("Continuation of an interrupted fraction"),
+    }
+    return words[delivery] if delivery else ""
 
 
 def _tr(text: str) -> str:

@@ -8,10 +8,12 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tdwii_gui.dicom.errors import DimseStatusError
-from tdwii_gui.dicom.iod.ups import ProcedureStepState
+from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.iod.ups_query import worklist_query
 from tdwii_gui.dicom.status import Status
-from tdwii_gui.ui import icons, texts
+from tdwii_gui.ui import texts
+from tdwii_gui.ui.icons import set_icon
 from tdwii_gui.ui.models.row_model import RowModel
 from tdwii_gui.ui.models.worklist import (
     WorklistColumn,
@@ -20,10 +22,10 @@ from tdwii_gui.ui.models.worklist import (
     worklist_columns,
 )
 from tdwii_gui.ui.panels.card import Card
-from tdwii_gui.ui.panels.labels import Chip, muted, set_primary
+from tdwii_gui.ui.panels.labels import muted, set_primary
+from tdwii_gui.ui.panels.subscribe_switch import SubscribeSwitch
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.worklist_filter import WorklistFilterBar
-from tdwii_gui.ui.theme import Tone
 from tdwii_gui.ui.worklist_keys import first_filter, query_keys
 
 if TYPE_CHECKING:
@@ -31,13 +33,12 @@ if TYPE_CHECKING:
 
     from tdwii_gui.actors.events import EventReported
     from tdwii_gui.actors.tdd import Tdd
-    from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.ui.panels.desk import Desk
 
 _EVENT_MS: Final = 300
+_QUERY_MS: Final = 1500
 _COUNT_MS: Final = 100
 _FEW: Final = 8
-_SCP_STATUS_CHANGE: Final = 4
 _COLUMNS: Final = (
     WorklistColumn.STATE,
     WorklistColumn.PATIENT,
@@ -97,7 +98,6 @@ class WorklistPage(QWidget):
         self._counting.setInterval(_COUNT_MS)
         self._counting.timeout.connect(self._show_count)
         self._apply_filter()
-        self.show_subscription()
         self._refresh_buttons()
 
     @property
@@ -127,12 +127,24 @@ class WorklistPage(QWidget):
 
     def hear(self, event: EventReported) -> None:
         """Note a step that changed; it is asked for when the events pause."""
-        report = event.report
-        if report.event_type == _SCP_STATUS_CHANGE:
+        uid = event.report.sop_instance_uid
+        if self.model.row_of(uid) is None and not self._may_be_ours(event):
             return
-        self._changed.add(report.sop_instance_uid)
+        self._changed.add(uid)
         if self.isVisible() and not self._events.isActive():
             self._events.start()
+
+    def _may_be_ours(self, event: EventReported) -> bool:
+        """Return whether an event may have made a step one that the filter asks for."""
+        report = event.report
+        match report.event_type:
+            case EventType.ASSIGNED:
+                return True
+            case EventType.STATE_REPORT:
+                states = self.filter_bar.filter.states
+                return not states or Ups(report.information).state in states
+            case _:
+                return False
 
     def revisit(self, sop_instance_uid: str = "") -> None:
         """Come back to the page: what has changed meanwhile is asked for."""
@@ -149,16 +161,6 @@ class WorklistPage(QWidget):
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             QTimer.singleShot(0, self, self.refresh)
 
-    def show_subscription(self) -> None:
-        """Show whether the TMS tells this device of changes."""
-        is_on = self._tdd.subscribed
-        self._subscribe.setChecked(is_on)
-        self._subscribe.setText(self.tr("Un&subscribe") if is_on else self.tr("&Subscribe"))
-        if is_on:
-            self._chip.show_state(Tone.DONE, "✓", self.tr("Subscribed"))
-        else:
-            self._chip.show_state(Tone.NEUTRAL, "○", self.tr("Not subscribed"))
-
     def _build(self) -> None:
         card = Card(self.tr("Worklist"))
         self._count = muted()
@@ -168,24 +170,16 @@ class WorklistPage(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(90)
         self._bar.setAccessibleName(self.tr("Query running"))
-        self._chip = Chip()
-        self._chip.setObjectName("subscription_state")
-        self._subscribe = QPushButton()
-        self._subscribe.setObjectName("subscribe")
-        self._subscribe.setCheckable(True)
-        self._subscribe.setToolTip(
-            texts.tooltip(self.tr("Have the TMS tell this device of new and changed steps"))
-        )
-        self._subscribe.clicked.connect(self._on_subscribe)
+        self.subscription = SubscribeSwitch(self._tdd, self._desk)
         self._refresh_button = QPushButton(self.tr("&Refresh"))
         self._refresh_button.setObjectName("refresh")
         self._refresh_button.setShortcut("F5")
-        self._refresh_button.setIcon(icons.icon("refresh"))
+        set_icon(self._refresh_button, "refresh")
         self._refresh_button.clicked.connect(self.refresh)
         self._stop = QPushButton(self.tr("S&top query"))
         self._stop.setObjectName("cancel_query")
         self._stop.clicked.connect(self._tdd.cancel_request)
-        head = (self._count, self._bar, self._stop, self._chip, self._subscribe)
+        head = (self._count, self._bar, self._stop, self.subscription)
         for widget in (*head, self._refresh_button):
             card.head.addWidget(widget)
         card.body.addWidget(self.filter_bar)
@@ -285,7 +279,10 @@ class WorklistPage(QWidget):
             return
         changed, self._changed = self._changed, set()
         unknown = {uid for uid in changed if self.model.row_of(uid) is None}
-        if len(changed) > _FEW or unknown:
+        is_much = bool(unknown) or len(changed) > _FEW
+        # A query is more work than the events are: it does not follow each of many.
+        self._events.setInterval(_QUERY_MS if is_much else _EVENT_MS)
+        if is_much:
             self.refresh()
             return
         for uid in changed:
@@ -331,22 +328,6 @@ class WorklistPage(QWidget):
         return self.tr("No step of the TMS matches: {0}.\n“Clear filter” asks for all.").format(
             words
         )
-
-    @Slot()
-    def _on_subscribe(self) -> None:
-        wants = not self._tdd.subscribed
-        self._subscribe.setEnabled(False)
-        future = self._tdd.subscribe() if wants else self._tdd.unsubscribe()
-        words = self.tr("Subscribing") if wants else self.tr("Unsubscribing")
-        self._desk.job(future, words, self._on_subscribed, self._on_subscribe_failed)
-
-    def _on_subscribed(self, _status: int) -> None:
-        self._subscribe.setEnabled(True)
-        self.show_subscription()
-
-    def _on_subscribe_failed(self, error: BaseException) -> None:
-        self._desk.messages.fail(str(error))
-        self._on_subscribed(0)
 
     @Slot()
     def _on_select(self, _row: object = None) -> None:

@@ -15,6 +15,7 @@ from tdwii_gui.dicom.errors import TdwiiError
 from tdwii_gui.dicom.iod.codes import UNSPECIFIED_REASON
 from tdwii_gui.ui.panels.delivery_actions import DeliveryActions, Outlook
 from tdwii_gui.ui.panels.finish_dialog import CancelDialog, complete_dialog, end_session_dialog
+from tdwii_gui.ui.panels.manual_mode import ManualMode
 from tdwii_gui.ui.panels.session_facts import (
     cancel_request_words,
     completion_facts,
@@ -25,12 +26,12 @@ from tdwii_gui.ui.panels.session_facts import (
 )
 from tdwii_gui.ui.panels.session_view import SessionView
 from tdwii_gui.ui.photo_image import fetch_photo
-from tdwii_gui.ui.session_reading import SessionBeams, read_beams, take_records
+from tdwii_gui.ui.session_reading import SessionBeams, read_beams
+from tdwii_gui.ui.session_words import obstacle_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from pathlib import Path
     from typing import Any
 
     from PySide6.QtGui import QImage
@@ -83,6 +84,7 @@ class TreatmentPage(QWidget):
         self.photo: QImage | None = None
         self.view = SessionView()
         self.bar = DeliveryActions()
+        self._manual = ManualMode(tdd, desk, self.view.manual)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.view)
@@ -98,11 +100,18 @@ class TreatmentPage(QWidget):
         """Whether a step would stay IN PROGRESS if all ended now."""
         return self.state is not None and self.state in _CLAIMED
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something is missing or disagrees, so that it does not go on by itself."""
+        failed = self.state is SessionState.CLAIMED and not self._busy
+        return failed or bool(self.view.inputs.missing)
+
     def begin(self, step: Ups) -> None:
         """Begin a session with a step: its inputs are fetched at once."""
         self._desk.messages.clear()
         speed = self.bar.chosen_speed
         self.session = TreatmentSession(self._tdd, step, SessionOptions(speed=speed))
+        self._manual.session = self.session
         self.photo = None
         self._busy = self._reason = self._why_canceled = ""
         self._focused_for = None
@@ -131,8 +140,9 @@ class TreatmentPage(QWidget):
         state = session.state
         self.view.show_state(state)
         self.view.checks.show_checks(session.checks)
+        self.view.inputs.allow_again(may_ask=state is SessionState.SELECTED)
         if state in (SessionState.SELECTED, SessionState.INPUTS_READY):
-            self.view.identity.allow(session.why_not(SessionAction.CONFIRM))
+            self.view.identity.allow(obstacle_words(session.why_not(SessionAction.CONFIRM)))
         else:
             self.view.identity.show_confirmed()
         unclaimed = "" if self.is_claimed else self.tr("Claim the step first")
@@ -165,6 +175,7 @@ class TreatmentPage(QWidget):
     def give_up(self) -> TreatmentSession | None:
         """Let go of the session and return it, to be closed; its step stays as it is."""
         session, self.session = self.session, None
+        self._manual.session = None
         return session
 
     def _close_session(self) -> None:
@@ -207,6 +218,8 @@ class TreatmentPage(QWidget):
     def _move_focus(self, state: SessionState) -> None:
         """Bring the keyboard to what comes next, but never away from a tester's fields."""
         target: QWidget = self.bar.next_button(state) or self.bar.speed
+        if state is SessionState.SELECTED:
+            target = self.bar.back
         if state is SessionState.INPUTS_READY:
             target = self.view.identity.boxes["name"]
         if state is not self._focused_for and target.isEnabled():
@@ -219,8 +232,6 @@ class TreatmentPage(QWidget):
         view.inputs.cancel_wanted.connect(self._on_cancel_retrieval)
         view.inputs.again_wanted.connect(self.retrieve)
         view.identity.confirm_wanted.connect(self._on_confirm)
-        view.manual.progress_wanted.connect(self._on_manual_progress)
-        view.manual.files_chosen.connect(self._on_record_files)
         bar.manual.toggled.connect(lambda on: view.show_manual(is_manual=on))
         bar.speed.currentIndexChanged.connect(self._on_speed)
         for button, call in (
@@ -262,8 +273,9 @@ class TreatmentPage(QWidget):
         if session is None:
             return
         if self.view.inputs.missing:
-            words = self.tr("Some inputs could not be retrieved; the list says which and why.")
-            self._desk.messages.warn(words)
+            self._desk.messages.warn(
+                self.tr("Inputs are missing: {0}").format(self.view.inputs.missing_words())
+            )
         self.refresh()
         if self.photo is None:
             done = partial(self._show_photo, session)
@@ -305,16 +317,6 @@ class TreatmentPage(QWidget):
 
     def _show_beams(self, beams: SessionBeams) -> None:
         self.view.show_beams(beams.rows, beams.paths)
-
-    def _read(self, call: Callable[[], R], words: str, done: Callable[[R], Any]) -> None:
-        """Read in the background; what comes when the session is another one is dropped."""
-        session = self.session
-
-        def on_done(result: R) -> None:
-            if session is self.session:
-                done(result)
-
-        self._desk.job(self._desk.background.submit("read", "", call), words, on_done)
 
     @Slot()
     def _on_beam_on(self) -> None:
@@ -381,19 +383,3 @@ class TreatmentPage(QWidget):
         if self.session is not None:
             self.session.speed = self.bar.chosen_speed
             self.view.beams.restart_estimate()
-
-    @Slot(float, int, str)
-    def _on_manual_progress(self, percent: float, beam: int, words: str) -> None:
-        if self.session is not None:
-            uid = self.session.step.sop_instance_uid
-            self._desk.job(
-                self._tdd.update_progress(uid, percent, beam, words),
-                self.tr("Sending progress (RO-62)"),
-            )
-
-    @Slot(object)
-    def _on_record_files(self, paths: list[Path]) -> None:
-        session = self.session
-        if session is not None:
-            words = self.tr("Reading record files")
-            self._read(lambda: take_records(session, paths), words, self.view.manual.show_files)

@@ -72,9 +72,8 @@ class LadderView(LadderCanvas):
         self._pressed: QPoint | None = None
         self._dragged_from = QPoint()
         self._dragging = False
-        self._newest = QPushButton(self)
+        self._newest = QPushButton(self.tr("Newest"), self)
         self._newest.setObjectName("ladder_newest")
-        self._newest.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._newest.setCursor(Qt.CursorShape.PointingHandCursor)
         self._newest.clicked.connect(self.show_newest)
         self._newest.hide()
