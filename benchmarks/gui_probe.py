@@ -38,7 +38,9 @@ class GuiProbe(QObject):
         self._timer.setInterval(_PERIOD_MS)
         self._timer.timeout.connect(self._on_shot)
         self._last = 0.0
+        self._worked = 0.0
         self._gaps: list[float] = []
+        self._work: list[float] = []
         self._collecting_since = 0.0
         self._collections: list[float] = []
         self._watches = watches
@@ -48,8 +50,9 @@ class GuiProbe(QObject):
     def start(self) -> None:
         """Begin, with nothing recorded."""
         self._gaps.clear()
+        self._work.clear()
         self._collections.clear()
-        self._last = time.perf_counter()
+        self._last, self._worked = time.perf_counter(), time.thread_time()
         gc.callbacks.append(self._on_collection)
         self._timer.start()
         if self._watches:
@@ -57,7 +60,11 @@ class GuiProbe(QObject):
             threading.Thread(target=self._watch, args=target, name="watch", daemon=True).start()
 
     def stop(self) -> dict[str, Any]:
-        """End; return the longest gap, how many were too long, and the longest collection."""
+        """End; return the longest gap, how many were too long, and what the thread did in them.
+
+        Where a gap is long, but the work in it is short, the thread waited: for the interpreter,
+        which another thread held, or for a processor.
+        """
         self._on_shot()
         self._timer.stop()
         self._stopped.set()
@@ -69,15 +76,18 @@ class GuiProbe(QObject):
             "longest_gap": gaps[-1],
             "long_gaps": sum(gap > LIMIT_MS for gap in gaps),
             "median_gap": gaps[len(gaps) // 2],
+            "longest_work": 1000 * max(self._work),
+            "share_of_work": sum(self._work) / sum(self._gaps),
             "longest_collection": 1000 * max(self._collections, default=0.0),
             "probed_seconds": sum(gaps) / 1000,
         }
 
     @Slot()
     def _on_shot(self) -> None:
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self._gaps.append(now - self._last)
-        self._last = now
+        self._work.append(worked - self._worked)
+        self._last, self._worked = now, worked
 
     def _on_collection(self, phase: str, _info: dict[str, int]) -> None:
         if threading.current_thread() is not threading.main_thread():

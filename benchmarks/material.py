@@ -75,7 +75,7 @@ def many_steps(number: int) -> Iterator[Dataset]:
         for machine in range(_MACHINES)
     ]
     for count in range(number):
-        step = Dataset(templates[count % _MACHINES])
+        step = Dataset(dict(templates[count % _MACHINES].items()))
         step.SOPInstanceUID = new_uid()
         step.PatientName = f"Patient{count % _PATIENTS:03d}^Benchmark"
         step.PatientID = f"ID{count % _PATIENTS:05d}"

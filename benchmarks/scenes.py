@@ -189,6 +189,7 @@ _SCENES: Final = {
 
 def main(name: str, port: int, options: list[str]) -> int:
     """Play a scene; return the program's exit code."""
+    if os.environ.get("SWI"): sys.setswitchinterval(float(os.environ["SWI"]))
     return play(options, lambda program: _SCENES[name](program, GuiProbe(watches=_WATCHES), port))
 
 

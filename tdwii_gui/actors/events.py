@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tdwii_gui.actors.delivery import DeliveryProgress
     from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.actors.session_state import SessionState
+    from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.net.exchange import Exchange
     from tdwii_gui.dicom.store.instance_store import StoredInstance
@@ -141,6 +142,13 @@ class EventReported(ActorEvent):
     """An N-EVENT-REPORT about a Unified Procedure Step arrived."""
 
     report: EventReport
+
+
+@dataclass(frozen=True, slots=True)
+class StepFetched(ActorEvent):
+    """A step was fetched from the TMS, as it is there now."""
+
+    step: Ups
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.actor import Actor, Surroundings
-from tdwii_gui.actors.events import EventReported, InputsRetrieved, InstanceReceived
+from tdwii_gui.actors.events import EventReported, InputsRetrieved, InstanceReceived, StepFetched
 from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
 from tdwii_gui.actors.worker import task
 from tdwii_gui.dicom.errors import AssociationError
@@ -155,7 +155,9 @@ class Subscriber(Actor):
             attributes = scu.n_get(sop_instance_uid)
         # A TMS need not repeat the UID that it was asked for (PS3.4 CC.2.7.1).
         attributes.SOPInstanceUID = sop_instance_uid
-        return Ups(attributes)
+        step = Ups(attributes)
+        self.emit(StepFetched(self.ae_title, step))
+        return step
 
     def _retrieve(self, step: Ups, references: Iterable[InputReference]) -> RetrievalResult:
         result = self._retriever.retrieve(references, self.ost_ae_title)

@@ -284,6 +284,8 @@ def run_suite(
 def run_actor(role: str, make_actor: Callable[[Listener], Actor]) -> int:
     """Show the window of one actor until it is closed; return the exit code."""
     application = make_application()
+    from shiboken6 import delete
+
     from tdwii_gui.ui.bridge import ActorBridge
     from tdwii_gui.ui.port_offer import PortOffer
 
@@ -294,10 +296,12 @@ def run_actor(role: str, make_actor: Callable[[Listener], Actor]) -> int:
         PortOffer(actor, bridge, window)
         window.show()
         window.start_actor()
-        return _run(application, window)
+        code = _run(application, window)
+        delete(window)
     finally:
         # Closing the window has stopped it, unless something went wrong before.
         actor.stop()
+    return code
 
 
 def diagnostics(settings: Settings, directory: AeDirectory, data_folder: Path) -> str:

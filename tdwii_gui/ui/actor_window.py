@@ -107,9 +107,7 @@ class ActorWindow(QMainWindow):
             self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             dock.hide()
         self.tabifyDockWidget(self.log, self.peers)
-        self.setTabPosition(
-            Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North
-        )
+        self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         self.menus = ViewMenu(self, [self.log, self.peers], reset=self.reset_layout)
         self.bridge.events.connect(self._on_events)
         self._show_light()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.guide_steps import GuideStep, Target
 
 _LOOK_MS: Final = 150
-_PAUSE_SECONDS: Final = 0.6
+_PAUSE_SECONDS: Final = 0.5
+_TICK_SHARE: Final = 0.4
 _STALL_SECONDS: Final = 20.0
 _SPEED: Final = 10.0
 
@@ -244,7 +245,8 @@ class Guide(QObject):
         if self._state is GuideState.WAITING:
             self._ready_since = monotonic()
             self._tell(GuideState.READY)
-        if self._auto and monotonic() - self._ready_since >= self.pause:
+        pause = self.pause * (_TICK_SHARE if target.kind is TargetKind.CHECK_BOX else 1.0)
+        if self._auto and monotonic() - self._ready_since >= pause:
             self._use()
 
     def _bring_up(self) -> bool:

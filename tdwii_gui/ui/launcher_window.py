@@ -28,7 +28,7 @@ ROLES: Final = ("creator", "tms", "ost", "tdd", "ppvs")
 
 _LAYOUT_VERSION: Final = 1
 _SIZE: Final = (1320, 700)
-_COLUMNS: Final = [320, 650, 340]
+_COLUMNS: Final = [310, 628, 330]
 _SPACING: Final = 12
 _KEY: Final = "windows/launcher"
 

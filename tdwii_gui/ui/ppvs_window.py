@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -14,6 +16,7 @@ from tdwii_gui.actors.events import (
     InputsRetrieved,
     InstanceReceived,
     Listening,
+    StepFetched,
     TaskFailed,
 )
 from tdwii_gui.dicom.iod.ups_event import EventType
@@ -37,7 +40,7 @@ from tdwii_gui.ui.step_images import read_images, step_identity
 from tdwii_gui.ui.subscription_control import SubscriptionControl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from PySide6.QtGui import QImage
 
@@ -75,6 +78,7 @@ class PpvsWindow(ActorWindow):
         self._photo: QImage | None = None
         self._is_querying = False
         self._ask_again = False
+        self._is_changing = False
         self._why_empty = ""
         self._inputs = StepInputs()
         self._feed = StepFeed(ppvs, bridge, self.background, self)
@@ -90,16 +94,12 @@ class PpvsWindow(ActorWindow):
         self._image_timer.timeout.connect(self._read_images)
         self._build()
         action(self, self.tr("Ask the TMS again"), "F5", self.refresh)
-        self._subscription.answered.connect(self._on_subscribed)
+        self._subscription.answered.connect(partial(self._query, is_wanted=False))
         self._subscription.changed.connect(self._set_primary)
         self.restore_layout()
         self._bar.subscribe.setFocus()
         if ppvs.listening:
             self._query(is_wanted=False)
-
-    @Slot()
-    def _on_subscribed(self) -> None:
-        self._query(is_wanted=False)
 
     @Slot()
     def refresh(self) -> None:
@@ -111,6 +111,8 @@ class PpvsWindow(ActorWindow):
         match event:
             case EventReported():
                 self._take_report(event)
+            case StepFetched():
+                self._feed.step_fetched(event.step)
             case InstanceReceived():
                 self._take_instance(event.instance.sop_instance_uid)
             case InputsRetrieved():
@@ -192,10 +194,8 @@ class PpvsWindow(ActorWindow):
     @Slot(str)
     def _on_machine(self, machine: str) -> None:
         self._ppvs.machine = machine
-        uid = self._uid
-        self._model.set_filter((lambda row: row.step.machine == machine) if machine else None)
-        self._table.select_key(uid)
-        self._show_count()
+        with self._selection_kept():
+            self._model.set_filter((lambda row: row.step.machine == machine) if machine else None)
 
     # the steps
 
@@ -237,38 +237,44 @@ class PpvsWindow(ActorWindow):
     @Slot(object)
     def _on_loaded(self, readings: list[StepReading]) -> None:
         self._inputs.keep_only(reading.row.uid for reading in readings)
-        uid = self._uid
-        self._model.replace_all([self._inputs.put(reading) for reading in readings])
+        with self._selection_kept():
+            self._model.replace_all([self._inputs.put(reading) for reading in readings])
         self._bar.offer_machines(reading.row.machine for reading in readings)
-        self._select(uid)
 
     @Slot(object)
     def _on_changed(self, readings: list[StepReading]) -> None:
-        for reading in readings:
-            self._bar.offer_machines([reading.row.machine])
-            self._put(self._inputs.put(reading))
+        with self._selection_kept():
+            for reading in readings:
+                self._bar.offer_machines([reading.row.machine])
+                self._model.put(self._inputs.put(reading))
         self._table.fit_columns()
         self._arrivals.repaint_steps()
-        self._select(self._uid)
+        self._image_timer.start()
 
     @Slot(str)
     def _on_gone(self, uid: str) -> None:
-        self._model.remove(uid)
-        self._show_count()
+        with self._selection_kept():
+            self._model.remove(uid)
 
-    def _select(self, uid: str) -> None:
-        """Select what was selected; the only step there is needs no choice."""
+    @contextmanager
+    def _selection_kept(self) -> Iterator[None]:
+        """Change rows and keep the selected one; the only step there is needs no choice."""
+        uid, self._is_changing = self._uid, True
+        yield
         rows = self._model.rows
-        if not (uid and self._table.select_key(uid)) and len(rows) == 1:
-            self._table.select_key(rows[0].uid)
+        wanted = uid or (rows[0].uid if len(rows) == 1 else "")
+        selected = self._table.selected()
+        if wanted and (selected is None or selected.uid != wanted):
+            self._table.select_key(wanted)
+        self._is_changing = False
+        self._on_chosen(self._table.selected())
+        self._show_step()
         self._show_count()
 
     def _put(self, row: StepInputRow | None) -> None:
-        if row is None:
-            return
-        self._model.put(row)
-        if row.uid == self._uid:
-            self._show_step()
+        if row is not None:
+            with self._selection_kept():
+                self._model.put(row)
 
     def _step_name(self, uid: str) -> str:
         row = self._inputs.row(uid)
@@ -297,7 +303,7 @@ class PpvsWindow(ActorWindow):
     @Slot(object)
     def _on_chosen(self, row: StepInputRow | None) -> None:
         uid = row.uid if row else ""
-        if uid == self._uid:
+        if self._is_changing or uid == self._uid:
             return
         self._uid, self._photo = uid, None
         self._show_step()

@@ -81,6 +81,13 @@ class StepFeed(QObject):
         if not self._step_timer.isActive():
             self._step_timer.start()
 
+    def step_fetched(self, step: Ups) -> None:
+        """Read a step that was fetched, by whomever: what was told of it before is in it."""
+        self._steps.pop(step.sop_instance_uid, None)
+        reader = StepReader()
+        reader.take(step)
+        self._finish(reader, self.changed.emit)
+
     def instance_told(self, uid: str) -> None:
         """Read what has been stored soon, together with what follows it."""
         self._instances.append(uid)
@@ -112,11 +119,8 @@ class StepFeed(QObject):
             self._fetch_one(uid)
 
     def _fetch_one(self, uid: str) -> None:
-        def done(step: Ups) -> None:
+        def done(_step: Ups) -> None:
             self._fetched(uid)
-            reader = StepReader()
-            reader.take(step)
-            self._finish(reader, self.changed.emit)
 
         def failed(error: BaseException) -> None:
             self._fetched(uid)

@@ -214,7 +214,6 @@ def test_a_busy_port_is_one_line_and_the_other_server_lives(tdwii) -> None:
         (("schedule", PHOTON, "--fraction-group", 7), 2, "fraction group 7"),
         (("schedule", resource_path("demo_patient", "photo.dcm")), 2, "photo.dcm: is no RT Plan"),
         (("schedule", PHOTON, "--tms", "NOBODY"), 2, "'NOBODY'"),
-        (("tms",), 2, "add --headless"),
         (("deliver", "--ups", "1.2.3"), 1, "nothing listens"),
         (("store", "OST", "/nonexistent"), 1, ""),
         (("ups", "claim", "1.2.3"), 1, "nothing listens"),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtWidgets import QApplication
-
     from pytestqt.qtbot import QtBot
 
     from tdwii_gui.app.desktop import SuiteProgram
+    from tdwii_gui.config.settings import Settings
     from tdwii_gui.ui.bridge import ActorBridge
     from tests.ui.hand import Hand
 
@@ -79,21 +79,35 @@ def hand(qtbot: QtBot) -> Hand:
 
 
 @pytest.fixture
-def program(qtbot: QtBot, hand: Hand, tmp_path: Path) -> Iterator[SuiteProgram]:
-    """Return the launcher with all actors listening on free ports."""
-    from tdwii_gui.actors.suite import on_free_ports
+def open_suite(qtbot: QtBot, hand: Hand, tmp_path: Path) -> Iterator[Callable[..., SuiteProgram]]:
+    """Return how the launcher is opened with settings; it is closed at the end."""
     from tdwii_gui.app.desktop import SuiteProgram
     from tdwii_gui.config.ae_directory import AeDirectory
+
+    opened: list[SuiteProgram] = []
+
+    def open_with(settings: Settings) -> SuiteProgram:
+        program = SuiteProgram(settings, AeDirectory(), tmp_path / "data")
+        opened.append(program)
+        started: list[bool] = []
+        program.control.started.connect(lambda: started.append(True))
+        program.start()
+        hand.wait(lambda: started)
+        return program
+
+    yield open_with
+    for program in opened:
+        program.launcher.close()
+        # In case a window wants to ask first, after a test that failed in mid-treatment.
+        program.control.stop()
+        hand.wait(lambda program=program: not program.launcher.isVisible())
+        program.bridge.close()
+
+
+@pytest.fixture
+def program(open_suite: Callable[..., SuiteProgram]) -> SuiteProgram:
+    """Return the launcher with all actors listening on free ports."""
+    from tdwii_gui.actors.suite import on_free_ports
     from tdwii_gui.config.settings import Settings
 
-    made = SuiteProgram(on_free_ports(Settings()), AeDirectory(), tmp_path / "data")
-    started: list[bool] = []
-    made.control.started.connect(lambda: started.append(True))
-    made.start()
-    hand.wait(lambda: started)
-    yield made
-    made.launcher.close()
-    # In case a window wants to ask first, after a test that failed in mid-treatment.
-    made.control.stop()
-    hand.wait(lambda: not made.launcher.isVisible())
-    made.close()
+    return open_suite(on_free_ports(Settings()))

@@ -114,3 +114,29 @@ class Hand:
             [str(model.index(row, column).data() or "") for column in range(model.columnCount())]
             for row in range(model.rowCount())
         ]
+
+    def treat(self, launcher: QWidget) -> None:
+        """Deliver the first step of the TDD's worklist, to its end."""
+        self.click(launcher, "open_tdd")
+        tdd = self.window("tdd")
+        self.click(tdd, "refresh")
+        self.choose_row(tdd, "worklist")
+        self.click(tdd, "select_patient")
+        for box in ("confirm_name", "confirm_birth_date", "confirm_id"):
+            self.tick(tdd, box)
+        self.click(tdd, "confirm_patient")
+        self.click(tdd, "claim")
+        self.fastest(tdd, "speed")
+        self.click(tdd, "beam_on")
+        self.click(tdd, "store_record")
+        self.click(tdd, "final_update")
+        self.click(tdd, "complete")
+        self.click(tdd, "complete_treatment")
+        self.click(tdd, "next_patient")
+
+    def schedule(self, launcher: QWidget, plan: str) -> None:
+        """Schedule a fraction of a plan of the demo patient."""
+        self.click(launcher, "open_creator")
+        creator = self.window("creator")
+        self.click(creator, f"demo_{plan}")
+        self.click(creator, "schedule")

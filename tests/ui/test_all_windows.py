@@ -44,7 +44,7 @@ OF_QT = ("qt_", "ScrollLeftButton", "ScrollRightButton")
 class PseudoLanguage(QTranslator):
     """Marks every text that goes through tr."""
 
-    def isEmpty(self) -> bool:
+    def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
         return False
 
     def translate(
@@ -136,32 +136,38 @@ def _texts(window: QMainWindow) -> Iterator[tuple[str, str]]:
         if not action.isSeparator():
             yield f"action {action.objectName()}", action.text()
     for widget in window.findChildren(QWidget):
-        if _is_inner(widget) or isinstance(widget, QMenu):
-            continue
-        path = _path(widget)
-        yield f"{path} tooltip", widget.toolTip()
-        yield f"{path} accessible name", widget.accessibleName()
-        if isinstance(widget, QLabel | QAbstractButton):
-            yield path, widget.text()
-        if isinstance(widget, QLineEdit):
-            yield f"{path} placeholder", widget.placeholderText()
-        if isinstance(widget, QComboBox):
-            yield from ((path, widget.itemText(n)) for n in range(widget.count()))
-        if isinstance(widget, QTabBar):
-            yield from ((path, widget.tabText(n)) for n in range(widget.count()))
-        if isinstance(widget, QTableView):
+        if not _is_inner(widget) and not isinstance(widget, QMenu):
+            for text in _texts_of(widget):
+                yield _path(widget), text
+
+
+def _texts_of(widget: QWidget) -> Iterator[str]:
+    yield widget.toolTip()
+    yield widget.accessibleName()
+    match widget:
+        case QLabel() | QAbstractButton():
+            yield widget.text()
+        case QLineEdit():
+            yield widget.placeholderText()
+        case QComboBox():
+            yield from (widget.itemText(n) for n in range(widget.count()))
+        case QTabBar():
+            yield from (widget.tabText(n) for n in range(widget.count()))
+        case QTableView():
             model = widget.model()
-            for column in range(model.columnCount()):
-                title = model.headerData(column, Qt.Orientation.Horizontal)
-                yield f"{path} head", str(title or "")
-        if isinstance(widget, Table) and not widget.rows.rowCount():
-            yield f"{path} empty", widget._empty()
+            heads = (
+                model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())
+            )
+            yield from (str(head or "") for head in heads)
+    if isinstance(widget, Table) and not widget.rows.rowCount():
+        yield widget._empty()
 
 
 # Words of the standard and of this suite's configuration, and what stands in the demo patient.
 DATA = re.compile(
     r"[^A-Za-z]*(?:(?:RO|UPS|TMS|TDD|PPVS|PPVS_SCP|OST|RTBDI|RTBDI_CREATOR|DEMO|TDWII|PHOTON|UTC|MU|ms|"
     r"CT|C-ECHO|C-FIND|C-MOVE|C-STORE|N-CREATE|N-SET|N-ACTION|N-GET|N-EVENT-REPORT|DEMO-LINAC|"
+    r"RT treatment|Treatment Delivery|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|"
     r"[A-Z]\d*|x|of)[^A-Za-z]*)*"
 )
 

@@ -24,33 +24,12 @@ def shown(hand: Hand, tms: QMainWindow) -> str:
 @pytest.mark.parametrize("plan", ["photon", "electron", "ion"])
 def test_fraction(program: SuiteProgram, hand: Hand, plan: str) -> None:
     launcher = hand.window("launcher")
-    hand.click(launcher, "open_creator")
-    creator = hand.window("creator")
-    hand.click(creator, f"demo_{plan}")
-    hand.click(creator, "schedule")
-
+    hand.schedule(launcher, plan)
     hand.click(launcher, "open_tms")
     tms = hand.window("tms")
     hand.wait(lambda: "Scheduled" in shown(hand, tms))
-
-    hand.click(launcher, "open_tdd")
-    tdd = hand.window("tdd")
-    hand.click(tdd, "refresh")
-    hand.choose_row(tdd, "worklist")
-    hand.click(tdd, "select_patient")
-    for box in ("confirm_name", "confirm_birth_date", "confirm_id"):
-        hand.tick(tdd, box)
-    hand.click(tdd, "confirm_patient")
-    hand.click(tdd, "claim")
-    hand.fastest(tdd, "speed")
-    hand.click(tdd, "beam_on")
-    hand.click(tdd, "store_record")
-    hand.click(tdd, "final_update")
-    hand.click(tdd, "complete")
-    hand.click(tdd, "complete_treatment")
-
+    hand.treat(launcher)
     hand.wait(lambda: "Completed" in shown(hand, tms))
-    hand.click(tdd, "next_patient")
     suite = program.control.suite
     assert suite is not None
     (step,) = suite.tms.steps().result()

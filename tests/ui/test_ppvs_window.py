@@ -305,3 +305,29 @@ def test_the_models_are_sound(qtbot, around) -> None:
     models[1].put(report_row(1, datetime.now().astimezone(), 1, uid, step.dataset))
     assert models[1].rows[0].words == "○ Scheduled"
     assert len(testers) == 4
+
+
+def test_a_changed_step_stays_selected_and_one_that_is_gone_does_not(qtbot, window, around) -> None:
+    subscribe(qtbot, window)
+    first = around.schedule(1)
+    qtbot.waitUntil(lambda: window._uid == first, timeout=MS)
+    second = around.schedule(2)
+    qtbot.waitUntil(lambda: window._model.total == 2, timeout=MS)
+    table = window._table
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    table.select_key(second)
+    assert window.banner.identity.fraction_number == 2
+    for uid in (first, second):
+        around.tms.request_cancel(uid, "machine broken", "physics").result(SECONDS)
+
+    def canceled() -> bool:
+        return all(row.step.state.value == "CANCELED" for row in window._model.rows)
+
+    qtbot.waitUntil(canceled, timeout=MS)
+    assert window._uid == second
+    assert table.selected().uid == second
+    assert window.banner.identity.state.value == "CANCELED"
+    words = [row.words for row in window._arrivals._reports.rows]
+    assert any("machine broken" in each for each in words)
+    window._on_gone(second)
+    assert window._uid == first

@@ -68,7 +68,7 @@ def reference_model() -> RowModel[ReferenceRow]:
     """Return an empty model of inputs and outputs."""
     columns: list[Column[ReferenceRow]] = [
         Column(
-            _tr("Inputs and outputs"),
+            _tr("Instances"),
             _named,
             tooltip=lambda row: texts.tooltip(_named(row)),
             share=2,

@@ -64,6 +64,7 @@ class ActorTile(QFrame):
         self.setProperty("card", True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.chip = Chip()
+        self.chip.setObjectName(f"state_{role}")
         self._address = ElidedLabel()
         self._address.setProperty("role", "muted")
         self._live = ElidedLabel()

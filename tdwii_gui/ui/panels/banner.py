@@ -109,12 +109,13 @@ class Photo(QWidget):
             size = self._image.size().scaled(self.size(), mode)
             left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
             painter.drawImage(QRectF(left, top, size.width(), size.height()), self._image)
-            return
-        painter.setBrush(QColor(theme.muted))
-        painter.setPen(Qt.PenStyle.NoPen)
-        side = area.width()
-        painter.drawEllipse(QRectF(side * 0.34, side * 0.18, side * 0.34, side * 0.34))
-        painter.drawEllipse(QRectF(side * 0.18, side * 0.60, side * 0.66, side * 0.7))
+        else:
+            painter.setBrush(QColor(theme.muted))
+            painter.setPen(Qt.PenStyle.NoPen)
+            side = area.width()
+            painter.drawEllipse(QRectF(side * 0.34, side * 0.18, side * 0.34, side * 0.34))
+            painter.drawEllipse(QRectF(side * 0.18, side * 0.60, side * 0.66, side * 0.7))
+        painter.end()
 
 
 class PatientBanner(QFrame):

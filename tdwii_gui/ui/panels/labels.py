@@ -117,3 +117,4 @@ class ElidedLabel(QLabel):
         )
         alignment = self.alignment() | Qt.TextFlag.TextSingleLine
         painter.drawText(self.contentsRect(), int(alignment), shown)
+        painter.end()

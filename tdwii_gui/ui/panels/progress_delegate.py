@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 
 _SECONDS: Final = 1.2
-_MARGIN: Final = 8
+_MARGIN: Final = 10
 _PADDING: Final = 9
 _BAR_HEIGHT: Final = 8
 

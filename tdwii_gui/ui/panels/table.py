@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.models.row_model import RowModel
 
 ROW_HEIGHT = 34
+_LEAST_SHARE = 72
 
 
 class Table(QTableView):
@@ -123,11 +124,11 @@ class Table(QTableView):
         header = self.horizontalHeader()
         columns = self.rows.columns
         widths = [
-            0 if column.share else max(self.sizeHintForColumn(n), header.sectionSizeHint(n)) + 10
+            0 if column.share else max(self.sizeHintForColumn(n) + 6, header.sectionSizeHint(n))
             for n, column in enumerate(columns)
         ]
         shares = sum(column.share for column in columns)
-        left = max(self.viewport().width() - sum(widths), 80 * shares)
+        left = max(self.viewport().width() - sum(widths), _LEAST_SHARE * shares)
         for number, column in enumerate(columns):
             width = left * column.share // shares if column.share else widths[number]
             header.resizeSection(number, width)
@@ -147,6 +148,7 @@ class Table(QTableView):
         area = self.viewport().rect().adjusted(24, 12, -24, -12)
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         painter.drawText(area, flags, self._empty())
+        painter.end()
 
     @Slot(QItemSelection, QItemSelection)
     def _on_selection_changed(self, _new: QItemSelection, _old: QItemSelection) -> None:
