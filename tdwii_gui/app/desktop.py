@@ -66,8 +66,8 @@ def has_screen() -> bool:
     return has_display() and platform_name not in ("offscreen", "minimal")
 
 
-def make_application() -> QApplication:
-    """Return the application with our look.
+def make_application(*, is_dressed: bool = True) -> QApplication:
+    """Return the application with our look, or about to get it: see `Appearance`.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def make_application() -> QApplication:
     application.setApplicationDisplayName("TDW-II")
     application.setQuitOnLastWindowClosed(True)
     if appearance() is None:
-        Appearance(application)
+        Appearance(application, is_applied=is_dressed)
     return application
 
 
@@ -272,8 +272,13 @@ def run_suite(
     settings: Settings, directory: AeDirectory, data_folder: Path, play: DemoPlan | None = None
 ) -> int:
     """Show the launcher until it is closed; return the exit code."""
-    application = make_application()
+    application = make_application(is_dressed=False)
+    from tdwii_gui.ui.theme import appearance
+
     program = SuiteProgram(settings, directory, data_folder)
+    look = appearance()
+    if look is not None:
+        look.apply()
     program.start(play)
     try:
         return _run(application, program.launcher)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import tomli_w
 
 from tdwii_gui.config.ae_directory import check_ae_title
 from tdwii_gui.config.paths import user_config_folder
@@ -209,6 +206,9 @@ def load_settings(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
+    # Here, for the launcher is shown the sooner the less is imported without need.
+    import tomllib
+
     try:
         with path.open("rb") as file:
             tables = tomllib.load(file)
@@ -231,6 +231,8 @@ def load_settings(path: Path | None) -> Settings:
 
 def settings_toml(settings: Settings) -> str:
     """Return settings as the text of a TOML file that `load_settings` reads."""
+    import tomli_w
+
     tables = asdict(settings)
     del tables["source"]
     return tomli_w.dumps(

@@ -123,6 +123,12 @@ class ThemeChoice(StrEnum):
 class Appearance(QObject):
     """The application's theme; there is one, a child of the QApplication.
 
+    Parameters
+    ----------
+    is_applied : bool
+        Whether at once, or with the first call of `apply`: a window is built in half the time
+        before there is a style sheet.
+
     Signals
     -------
     changed
@@ -131,7 +137,7 @@ class Appearance(QObject):
 
     changed = Signal()
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(self, application: QApplication, *, is_applied: bool = True) -> None:
         super().__init__(application)
         self._application = application
         self._theme = LIGHT
@@ -140,7 +146,8 @@ class Appearance(QObject):
         application.styleHints().colorSchemeChanged.connect(self._on_system_changed)
         stored = str(QSettings().value(_SETTING, ThemeChoice.SYSTEM.value))
         self._choice = ThemeChoice(stored) if stored in set(ThemeChoice) else ThemeChoice.SYSTEM
-        self._apply()
+        if is_applied:
+            self.apply()
 
     @property
     def theme(self) -> Theme:
@@ -156,9 +163,10 @@ class Appearance(QObject):
         """Use a theme from now on, and at the next start."""
         self._choice = choice
         QSettings().setValue(_SETTING, choice.value)
-        self._apply()
+        self.apply()
 
-    def _apply(self) -> None:
+    def apply(self) -> None:
+        """Dress the application in the theme that is chosen."""
         scheme = self._application.styleHints().colorScheme()
         is_dark = self._choice is ThemeChoice.DARK or (
             self._choice is ThemeChoice.SYSTEM and scheme == Qt.ColorScheme.Dark
@@ -170,7 +178,7 @@ class Appearance(QObject):
 
     def _on_system_changed(self) -> None:
         if self._choice is ThemeChoice.SYSTEM:
-            self._apply()
+            self.apply()
 
 
 def appearance() -> Appearance | None:
