@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Final
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QSettings  # noqa: E402 - the platform comes first
-from PySide6.QtGui import QFont, QFontDatabase  # noqa: E402
-from PySide6.QtWidgets import QAbstractButton  # noqa: E402
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QAbstractButton
 
-from tdwii_gui.actors.suite import on_free_ports  # noqa: E402
-from tdwii_gui.app.desktop import SuiteProgram, make_application  # noqa: E402
-from tdwii_gui.config.ae_directory import AeDirectory  # noqa: E402
-from tdwii_gui.config.settings import Settings  # noqa: E402
-from tdwii_gui.ui.theme import ThemeChoice, appearance  # noqa: E402
-from tests.ui.hand import Hand  # noqa: E402
+from tdwii_gui.actors.suite import on_free_ports
+from tdwii_gui.app.desktop import SuiteProgram, make_application
+from tdwii_gui.config.ae_directory import AeDirectory
+from tdwii_gui.config.settings import Settings
+from tdwii_gui.ui.theme import ThemeChoice, appearance
+from tests.ui.hand import Hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -46,10 +46,10 @@ def electron_plan() -> Dataset:
     dataset = new_plan(ELECTRON_PLAN, _PRESCRIPTION)
     dataset.ToleranceTableSequence = [tolerance_table()]
     dataset.FractionGroupSequence = [fraction_group(_PRESCRIPTION, _BEAMS)]
-    shaped = _electron_beam(2, "2 LAT e9 insert", 9.0)
+    shaped = _electron_beam(2, "LAT e9 insert", 9.0)
     shaped.NumberOfBlocks = 1
     shaped.BlockSequence = [_insert()]
-    dataset.BeamSequence = [_electron_beam(1, "1 LAT e12", 12.0), shaped]
+    dataset.BeamSequence = [_electron_beam(1, "LAT e12", 12.0), shaped]
     return dataset
 
 

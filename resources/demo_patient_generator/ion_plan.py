@@ -71,8 +71,8 @@ class Layer:
 
 
 _BEAMS: Final = (
-    ScannedBeam(1, "1 LAT shifter", 90.0, has_range_shifter=True),
-    ScannedBeam(2, "2 PA", 180.0, has_range_shifter=False),
+    ScannedBeam(1, "LAT shifter", 90.0, has_range_shifter=True),
+    ScannedBeam(2, "PA", 180.0, has_range_shifter=False),
 )
 
 

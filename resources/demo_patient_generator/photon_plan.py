@@ -72,7 +72,7 @@ def _open(half_width: float, shift: float, relative_width: float) -> Opening:
 
 
 def _static_beam() -> Dataset:
-    beam = _photon_beam(1, "1 LAO static", "STATIC")
+    beam = _photon_beam(1, "LAO static", "STATIC")
     half_width = half_field_width(STATIC_GANTRY)
     first = first_control_point(_ENERGY, STATIC_GANTRY, ISOCENTRE)
     first.BeamLimitingDevicePositionSequence = [
@@ -91,7 +91,7 @@ def _window(half_width: float, progress: float, relative_width: float) -> Openin
 
 
 def _sliding_window() -> Dataset:
-    beam = _photon_beam(2, "2 LPO window", "DYNAMIC")
+    beam = _photon_beam(2, "LPO window", "DYNAMIC")
     half_width = half_field_width(WINDOW_GANTRY)
     control_points = []
     for index in range(_WINDOW_CONTROL_POINTS):
@@ -118,7 +118,7 @@ def arc_weights() -> list[float]:
 
 
 def _arc() -> Dataset:
-    beam = _photon_beam(3, "3 ARC", "DYNAMIC")
+    beam = _photon_beam(3, "ARC", "DYNAMIC")
     control_points = []
     for index, (gantry, weight) in enumerate(zip(ARC_GANTRIES, arc_weights(), strict=True)):
         shift = 2.5 * math.sin(index / 2)
@@ -142,7 +142,7 @@ def _arc() -> Dataset:
 
 
 def _setup_beam() -> Dataset:
-    beam = new_beam(4, "4 CBCT setup", "STATIC", "PHOTON")
+    beam = new_beam(4, "CBCT setup", "STATIC", "PHOTON")
     beam.TreatmentDeliveryType = "SETUP"
     beam.BeamLimitingDeviceSequence = jaw_devices()
     first = first_control_point(_ENERGY, 0.0, ISOCENTRE)

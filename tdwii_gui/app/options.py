@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tdwii_gui.actors.events import ignore
 from tdwii_gui.config.ae_directory import (
     check_ae_title,
     find_ae_directory,
@@ -51,11 +50,14 @@ class Context:
     directory: AeDirectory
     data_folder: Path
 
-    def surroundings(self, listener: Listener = ignore) -> Surroundings:
-        """Return what an actor is given."""
+    def surroundings(self, listener: Listener | None = None) -> Surroundings:
+        """Return what an actor is given; without a listener nobody hears its events."""
         from tdwii_gui.actors.actor import Surroundings
+        from tdwii_gui.actors.events import ignore
 
-        return Surroundings(self.directory, self.data_folder, self.settings.network, listener)
+        return Surroundings(
+            self.directory, self.data_folder, self.settings.network, listener or ignore
+        )
 
 
 def context(options: argparse.Namespace) -> Context:

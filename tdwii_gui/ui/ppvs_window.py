@@ -27,6 +27,7 @@ from tdwii_gui.ui.models.report_rows import report_row
 from tdwii_gui.ui.models.step_input_rows import step_input_model
 from tdwii_gui.ui.models.step_inputs import StepInputs
 from tdwii_gui.ui.panels.arrivals_panel import ArrivalsPanel
+from tdwii_gui.ui.panels.banner import Identity
 from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.image_view import ImageView
 from tdwii_gui.ui.panels.labels import muted
@@ -36,7 +37,7 @@ from tdwii_gui.ui.panels.step_state_delegate import StepStateDelegate
 from tdwii_gui.ui.panels.subscription_bar import SubscriptionBar
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.step_feed import StepFeed
-from tdwii_gui.ui.step_images import read_images, step_identity
+from tdwii_gui.ui.step_images import read_images
 from tdwii_gui.ui.subscription_control import SubscriptionControl
 
 if TYPE_CHECKING:
@@ -315,7 +316,7 @@ class PpvsWindow(ActorWindow):
         row = self._inputs.row(self._uid)
         self._kinds.show_step(row, self._inputs.kinds(self._uid))
         self._set_primary()
-        self.banner.show_patient(step_identity(row, self._photo) if row else None)
+        self.banner.show_patient(Identity.of_step(row.step, self._photo) if row else None)
 
     def _set_primary(self) -> None:
         row = self._inputs.row(self._uid)

@@ -1,4 +1,4 @@
-"""Which images and photographs of a step are here, read off the GUI thread; and whose it is."""
+"""Which images and photographs of a step are here, read off the GUI thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tdwii_gui.dicom.errors import TdwiiError
 from tdwii_gui.dicom.uids import uid_name
-from tdwii_gui.ui.panels.banner import Identity
 from tdwii_gui.ui.photo_image import decode_photo
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.store.instance_store import InstanceStore
     from tdwii_gui.dicom.store.instance_summary import InstanceSummary
-    from tdwii_gui.ui.models.step_input_rows import StepInputRow
 
 
 def read_images(
@@ -43,23 +41,6 @@ def is_photo(sop_class_uid: str) -> bool:
 def in_order(summaries: Iterable[InstanceSummary]) -> list[InstanceSummary]:
     """Return instances series by series, each by its Instance Numbers."""
     return sorted(summaries, key=lambda one: (one.series_instance_uid, _whole(one.instance_number)))
-
-
-def step_identity(row: StepInputRow, photo: QImage | None) -> Identity:
-    """Return what the banner shows of a step."""
-    step = row.step
-    return Identity(
-        name=step.patient_name,
-        patient_id=step.patient_id,
-        birth_date=step.birth_date,
-        sex=step.sex,
-        plan_label=step.plan_label,
-        machine=step.machine,
-        fraction_number=step.fraction_number,
-        fractions_planned=step.fractions_planned,
-        state=step.state,
-        photo=photo,
-    )
 
 
 def _first_photo(store: InstanceStore, photos: Iterable[str]) -> QImage | None:

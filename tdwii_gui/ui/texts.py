@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.dicom.iod.ups import ProcedureStepState
 
+_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LIMIT: Final = 300
 _TOOLTIP_LIMIT: Final = 2000
 _CONTROL_PICTURES: Final = 0x2400
@@ -76,7 +76,7 @@ def _visible(character: str) -> str:
 def tooltip(text: object) -> str:
     """Return a text as a tooltip that Qt does not take for rich text of the peer's making."""
     shown = plain(text, _TOOLTIP_LIMIT)
-    return f"<span>{escape(shown)}</span>" if shown else ""
+    return f"<span>{shown.translate(_ESCAPES)}</span>" if shown else ""
 
 
 def person_name(value: object) -> str:
@@ -145,6 +145,30 @@ def state_words(state: ProcedureStepState | None) -> str:
         "CANCELED": QCoreApplication.translate("State", "Canceled"),
     }
     return words.get(state or "", QCoreApplication.translate("State", "Unknown"))
+
+
+def fraction(number: int | None, planned: int | None) -> str:
+    """Return a fraction as ``7 of 35``, or what of it is known."""
+    if number is None:
+        return ""
+    if planned is None:
+        return str(number)
+    return QCoreApplication.translate("Fraction", "{0} of {1}").format(number, planned)
+
+
+def defined_term(value: str | None) -> str:
+    """Return a defined term of a step in words: its readiness, priority or delivery type."""
+    words = {
+        "READY": QCoreApplication.translate("DefinedTerm", "Ready"),
+        "INCOMPLETE": QCoreApplication.translate("DefinedTerm", "Incomplete"),
+        "UNAVAILABLE": QCoreApplication.translate("DefinedTerm", "Unavailable"),
+        "HIGH": QCoreApplication.translate("DefinedTerm", "High"),
+        "MEDIUM": QCoreApplication.translate("DefinedTerm", "Medium"),
+        "LOW": QCoreApplication.translate("DefinedTerm", "Low"),
+        "TREATMENT": QCoreApplication.translate("DefinedTerm", "Treatment"),
+        "CONTINUATION": QCoreApplication.translate("DefinedTerm", "Continuation"),
+    }
+    return words.get(value or "", plain(value or ""))
 
 
 def state_glyph(state: ProcedureStepState | None) -> str:

@@ -184,7 +184,9 @@ class Appearance(QObject):
 def appearance() -> Appearance | None:
     """Return the application's appearance, or None before it has one."""
     application = QApplication.instance()
-    return application.findChild(Appearance) if application is not None else None
+    if application is None:
+        return None
+    return next((each for each in application.children() if isinstance(each, Appearance)), None)
 
 
 def current_theme() -> Theme:

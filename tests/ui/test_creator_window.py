@@ -497,7 +497,7 @@ def test_the_beam_model_keeps_the_rules_of_models(qtbot: QtBot) -> None:
     shown = [model.data(model.index(2, column)) for column in range(model.columnCount())]
     assert shown == [
         "3",
-        "3 ARC",
+        "ARC",
         "dynamic",
         "Photon 6 MV",
         "214.2 MU",

@@ -107,14 +107,13 @@ def _facts(step: Ups, row: WorklistRow) -> list[tuple[str, str]]:
     """Return what there is to say: first what the banner does not show."""
     performed, cancellation = step.performed, step.cancellation
     code = cancellation.code
-    readiness, priority, delivery = step.input_readiness, step.priority, step.delivery_type
     return [
         (_tr("State"), f"{texts.state_glyph(step.state)} {texts.state_words(step.state)}"),
         (_tr("Reason"), _joined(cancellation.reason, code.meaning if code else "")),
         (_tr("Canceled"), _moment(cancellation.at)),
         (_tr("Owner"), row.owner),
         (_tr("Progress"), _joined(progress_words(row), row.progress_text)),
-        (_tr("Readiness"), readiness.value.capitalize() if readiness else ""),
+        (_tr("Readiness"), texts.defined_term(step.input_readiness)),
         (_tr("Scheduled"), texts.moment(row.start) or row.start_value),
         (_tr("Started"), _moment(performed.start)),
         (_tr("Ended"), _moment(performed.end)),
@@ -123,8 +122,8 @@ def _facts(step: Ups, row: WorklistRow) -> list[tuple[str, str]]:
         (_tr("Born, sex"), _joined(texts.date(step.birth_date), step.sex)),
         (_tr("Plan"), step.plan_label),
         (_tr("Fraction"), fraction_words(row)),
-        (_tr("Delivery"), delivery.value.capitalize() if delivery else ""),
-        (_tr("Priority"), priority.value.capitalize() if priority else ""),
+        (_tr("Delivery"), texts.defined_term(step.delivery_type)),
+        (_tr("Priority"), texts.defined_term(step.priority)),
         (_tr("Step"), _joined(step.label, step.worklist_label)),
         (_tr("Comments"), _text(step.dataset, "CommentsOnTheScheduledProcedureStep")),
         (_tr("UID"), step.sop_instance_uid),

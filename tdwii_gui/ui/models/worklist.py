@@ -203,11 +203,11 @@ def _treatment_columns() -> dict[WorklistColumn, Column[WorklistRow]]:
         ),
         WorklistColumn.DELIVERY: Column(
             _tr("Delivery"),
-            lambda row: row.delivery_type.value.capitalize() if row.delivery_type else "",
+            lambda row: texts.defined_term(row.delivery_type),
         ),
         WorklistColumn.READINESS: Column(
             _tr("Inputs"),
-            lambda row: row.readiness.value.capitalize() if row.readiness else "",
+            lambda row: texts.defined_term(row.readiness),
         ),
     }
 
@@ -244,11 +244,7 @@ def _progress_columns() -> dict[WorklistColumn, Column[WorklistRow]]:
 
 def fraction_words(row: WorklistRow) -> str:
     """Return the fraction of a row as ``"3 of 35"``; empty where it is not known."""
-    if row.fraction_number is None:
-        return ""
-    if row.fractions_planned is None:
-        return str(row.fraction_number)
-    return _tr("{0} of {1}").format(row.fraction_number, row.fractions_planned)
+    return texts.fraction(row.fraction_number, row.fractions_planned)
 
 
 def progress_words(row: WorklistRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.dicom.iod.plan import Plan
     from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+    from tdwii_gui.ui.models.worklist import WorklistRow
 
 _PHOTO = 44
 
@@ -38,8 +39,8 @@ class Identity:
     photo: QImage | None = None
 
     @classmethod
-    def of_step(cls, step: Ups, photo: QImage | None = None) -> Identity:
-        """Return the identity of a Unified Procedure Step."""
+    def of_step(cls, step: Ups | WorklistRow, photo: QImage | None = None) -> Identity:
+        """Return the identity of a Unified Procedure Step, or of a row that shows one."""
         return cls(
             name=step.patient_name,
             patient_id=step.patient_id,
@@ -184,7 +185,8 @@ class PatientBanner(QFrame):
         self._facts.setToolTip(texts.tooltip(shown.patient_id))
         self._put("plan", shown.plan_label)
         self._put("machine", shown.machine)
-        self._values["fraction"].setText(fraction_words(shown) or "–")
+        fraction = texts.fraction(shown.fraction_number, shown.fractions_planned)
+        self._values["fraction"].setText(fraction or "–")
         self._state.setVisible(shown.state is not None)
         self._state.show_state(
             texts.state_tone(shown.state),
@@ -195,13 +197,3 @@ class PatientBanner(QFrame):
     def _put(self, key: str, text: str) -> None:
         self._values[key].setText(texts.plain(text or "–", 28))
         self._values[key].setToolTip(texts.tooltip(text))
-
-
-def fraction_words(shown: Identity) -> str:
-    """Return ``7 of 35``, or what of it is known."""
-    if shown.fraction_number is None:
-        return ""
-    if shown.fractions_planned is None:
-        return str(shown.fraction_number)
-    words = QCoreApplication.translate("PatientBanner", "{0} of {1}")
-    return words.format(shown.fraction_number, shown.fractions_planned)

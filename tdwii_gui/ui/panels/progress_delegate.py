@@ -90,12 +90,17 @@ class _PaintedCellDelegate(StepDelegate):
     ) -> None:
         """Paint the cell without its text, and what it shows instead."""
         super().paint(painter, option, index)
-        row = index.data(ROW_ROLE)
-        if isinstance(row, WorklistRow):
+        row = self.step_row(index)
+        if row is not None:
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self.paint_row(painter, option, row)
             painter.restore()
+
+    def step_row(self, index: QModelIndex | QPersistentModelIndex) -> WorklistRow | None:
+        """Return the row of the worklist that a cell shows."""
+        row = index.data(ROW_ROLE)
+        return row if isinstance(row, WorklistRow) else None
 
     def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
         """Paint what a cell shows in the place of its text."""

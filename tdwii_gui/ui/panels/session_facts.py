@@ -8,7 +8,6 @@ from PySide6.QtCore import QCoreApplication
 
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod import tolerant
-from tdwii_gui.dicom.iod.ups import TreatmentDeliveryType
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.delivery_rows import session_metersets
 
@@ -34,7 +33,7 @@ def step_facts(step: Ups | None) -> Facts:
     facts = (
         (_tr("Step"), step.label),
         (_tr("Scheduled"), texts.moment(step.start)),
-        (_tr("Delivery"), _delivery_words(step.delivery_type)),
+        (_tr("Delivery"), texts.defined_term(step.delivery_type)),
         (
             _tr("Comments"),
             tolerant.text(step.dataset, "CommentsOnTheScheduledProcedureStep"),
@@ -110,14 +109,6 @@ def end_facts(session: TreatmentSession, rows: Sequence[BeamRow], reason: str) -
         facts.append((_tr("Beam on"), f"{texts.moment(first)} ({texts.clock(first)})"))
         facts.append((_tr("Beam off"), f"{texts.moment(last)} ({texts.clock(last)})"))
     return [*facts, *delivery_facts(rows), *record_facts(session)]
-
-
-def _delivery_words(delivery: TreatmentDeliveryType | None) -> str:
-    words = {
-        TreatmentDeliveryType.TREATMENT: _tr("Treatment"),
-        TreatmentDeliveryType.CONTINUATION: _tr("Continuation of an interrupted fraction"),
-    }
-    return words[delivery] if delivery else ""
 
 
 def _tr(text: str) -> str:

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QPainter
-
 from tdwii_gui.ui.models.row_model import ROW_ROLE
 from tdwii_gui.ui.models.step_input_rows import StepInputRow
 from tdwii_gui.ui.panels.progress_delegate import StateDelegate
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
-    from PySide6.QtWidgets import QStyleOptionViewItem
+
+    from tdwii_gui.ui.models.worklist import WorklistRow
 
 
 class StepStateDelegate(StateDelegate):
     """Paints the state of the worklist's row within a row."""
 
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        """Paint the cell, and the chip on it."""
-        super().paint(painter, option, index)
+    def step_row(self, index: QModelIndex | QPersistentModelIndex) -> WorklistRow | None:
+        """Return the row of the worklist that a cell shows."""
         row = index.data(ROW_ROLE)
-        if isinstance(row, StepInputRow):
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.paint_row(painter, option, row.step)
-            painter.restore()
+        return row.step if isinstance(row, StepInputRow) else None
