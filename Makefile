@@ -6,10 +6,10 @@ HEADLESS := .venv-headless
 # Tests of one file stay together: some share a server.
 PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test lint headless interop prepare clean
+.PHONY: demo test lint headless interop screenshots prepare clean
 
 # Tests show no windows. The demo does where there is a display, and plays without one elsewhere.
-test headless interop: export QT_QPA_PLATFORM ?= offscreen
+test headless interop screenshots: export QT_QPA_PLATFORM ?= offscreen
 
 demo: prepare
 	$(BIN)/tdwii demo
@@ -37,6 +37,10 @@ headless: prepare
 interop: prepare
 	.ci/prepare interop
 	$(BIN)/pytest $(PYTEST_OPTIONS) -m interop tests
+
+# All windows in all their states; a look at each is part of it.
+screenshots: prepare
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 prepare: $(VENV)/prepared
 

@@ -93,6 +93,10 @@ class Studio:
         launcher = hand.window("launcher")
         hand.find(launcher, QAbstractButton, "guide_photon")
         self.take(launcher, "launcher-start")
+        hand.click(launcher, "guide_photon")
+        self.run(0.5)
+        self.take(launcher, "launcher-guide")
+        hand.click(launcher, "explore")
         for role in ROLES:
             hand.click(launcher, f"open_{role}")
         creator, tms, tdd, ppvs, ost = (hand.window(role) for role in ROLES)
@@ -149,7 +153,24 @@ class Studio:
         self.take(tdd, "tdd-completed")
         self.take(tms, "tms-completed")
         self.take(launcher, "launcher-completed")
+        self._inspect(launcher)
         hand.click(tdd, "next_patient")
+        self.run(1)
+
+    def _inspect(self, launcher: QWidget) -> None:
+        """Look at the final update in the inspector."""
+        hand = self.hand
+        hand.click(launcher, "ladder_as_table")
+        row = next(
+            number
+            for number, cells in enumerate(hand.cells(launcher, "ladder_table"))
+            if "RO-64" in cells
+        )
+        hand.choose_row(launcher, "ladder_table", row)
+        self.run(1)
+        self.take(launcher, "launcher-table")
+        hand.click(launcher, "ladder_as_table")
+        self.take(launcher, "launcher-inspector")
 
     def _meet_problems(self, tdd: QWidget, launcher: QWidget) -> None:
         """Ask a TMS that does not listen, and look at what the launcher shows of it."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = "tdwii_gui"
 _SIGNAL_LOOK_MS: Final = 200
+_PAINT_MS: Final = 20
 
 _WINDOWS: Final = {
     "creator": ("tdwii_gui.ui.creator_window", "CreatorWindow"),
@@ -162,9 +163,11 @@ class SuiteProgram:
         """Show the launcher, then have the actors start and a fraction of a plan played."""
         from PySide6.QtCore import QTimer
 
+        # All parts of the window are painted before the imports begin.
+        self.launcher.painted.connect(
+            lambda: QTimer.singleShot(_PAINT_MS, lambda: self.life.start(play))
+        )
         self.launcher.show()
-        # Once the event loop runs, so that the window is painted before the imports begin.
-        QTimer.singleShot(0, lambda: self.life.start(play))
 
     def close(self) -> None:
         """Delete the windows, once they are closed; nothing is heard any more.
@@ -243,6 +246,11 @@ class Windows:
         window.raise_()
         window.activateWindow()
         return window
+
+    def prepare(self) -> None:
+        """Import what the windows need; on any thread, for it only defines classes."""
+        for module, _ in _WINDOWS.values():
+            importlib.import_module(module)
 
     def may_close(self) -> bool:
         """Return whether all may close; the one that asks its user comes up."""

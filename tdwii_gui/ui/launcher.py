@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from tdwii_gui.actors.events import (
@@ -18,6 +18,7 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.ui.guide import Guide
 from tdwii_gui.ui.guide_steps import fraction_steps
 from tdwii_gui.ui.ladder_feed import LadderFeed
+from tdwii_gui.ui.launcher_window import ROLES
 from tdwii_gui.ui.models.arrow import Lane
 from tdwii_gui.ui.panels.guide_panel import GuidePanel
 from tdwii_gui.ui.panels.ladder_panel import LadderPanel
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _SUCCESS: Final = 0
 _COMPLETED: Final = "COMPLETED"
+_GUIDED: Final = ("creator", "tdd")
 
 
 class SuiteWindows(Protocol):
@@ -45,6 +47,9 @@ class SuiteWindows(Protocol):
 
     def open(self, role: str) -> QWidget | None:
         """Bring up the window of a role; None while it cannot be opened."""
+
+    def prepare(self) -> None:
+        """Import what the windows need, so that they open at once."""
 
     def may_close(self) -> bool:
         """Return whether all may close; one that asks its user first says no."""
@@ -114,6 +119,11 @@ class Launcher(QObject):
     @Slot(object)
     def lead(self, plan: DemoPlan, *, auto_play: bool = False) -> None:
         """Lead through a fraction of a plan; steps in another system's window are left out."""
+        if any(self._control.external(role) for role in _GUIDED):
+            self._window.messages.warn(
+                self.tr("The guide leads through our own creator and treatment delivery only.")
+            )
+            return
         steps = [s for s in fraction_steps(plan) if self._control.external(s.role) is None]
         self._window.welcome.hide()
         self.guide_panel.show()
@@ -143,6 +153,7 @@ class Launcher(QObject):
         window.welcome.explore_wanted.connect(window.welcome.hide)
         self.guide_panel.left.connect(self._on_guide_left)
         self.guide.finished.connect(self._on_guide_finished)
+        self.ladder.lane_asked.connect(self._on_lane_asked)
         self.ladder.saved.connect(self._on_picture_saved)
         self.ladder.failed.connect(window.messages.fail)
         self.feed.counted.connect(window.show_problems)
@@ -192,6 +203,7 @@ class Launcher(QObject):
         self._add_inspector()
         self._window.show_state(self.tr("All actors run in this program"))
         self._window.welcome.set_ready(ready=True)
+        self._control.read(self._windows.prepare)
         play, self._play = self._play, None
         if play is not None:
             self.lead(play, auto_play=True)
@@ -248,6 +260,12 @@ class Launcher(QObject):
         own = self._data_folder / role
         folder = own if own.is_dir() else self._data_folder
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    @Slot(str, QPoint)
+    def _on_lane_asked(self, key: str, where: QPoint) -> None:
+        """Offer on a lane what its actor's tile offers."""
+        if key in ROLES:
+            self._window.board.tile(key).show_menu(where)
 
     @Slot(str)
     def _on_picture_saved(self, path: str) -> None:

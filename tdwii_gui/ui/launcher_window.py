@@ -21,13 +21,16 @@ from tdwii_gui.ui.panels.welcome_card import WelcomeCard
 from tdwii_gui.ui.theme import set_property
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QPaintEvent
 
 ROLES: Final = ("creator", "tms", "ost", "tdd", "ppvs")
 """The roles of `actors.suite.Role`, which is not imported here: it brings all of DICOM."""
 
 _LAYOUT_VERSION: Final = 1
 _SIZE: Final = (1320, 700)
+_LADDER_SHARE: Final = 3
+_INSPECTOR_SHARE: Final = 2
+"""Of what a larger window has more."""
 _COLUMNS: Final = [310, 628, 330]
 _SPACING: Final = 12
 _KEY: Final = "windows/launcher"
@@ -53,9 +56,12 @@ class LauncherWindow(QMainWindow):
         The user closes the window, which stays until `close_for_good`.
     guide_wanted, diagnostics_wanted, problems_wanted
         The guide, a report, or the problems among the exchanges are wanted.
+    painted
+        The window was painted for the first time.
     """
 
     close_wanted = Signal()
+    painted = Signal()
     guide_wanted = Signal()
     diagnostics_wanted = Signal()
     problems_wanted = Signal()
@@ -63,6 +69,7 @@ class LauncherWindow(QMainWindow):
     def __init__(self) -> None:
         super().__init__()
         self._may_close = False
+        self._was_painted = False
         self.setObjectName("launcher")
         self.setWindowTitle(self.tr("TDW-II suite – emulator, not for clinical use"))
         self.names = self._role_names()
@@ -81,7 +88,7 @@ class LauncherWindow(QMainWindow):
         if empty is not None:
             empty.deleteLater()
         ladder.show()
-        self._columns.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(1, _LADDER_SHARE)
         self._columns.setSizes(sizes)
 
     def put_right(self, panel: QWidget, *, fills: bool = False) -> None:
@@ -117,6 +124,13 @@ class LauncherWindow(QMainWindow):
         self._may_close = True
         self.close()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell when there is something to see."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, and leave it to others when to close."""
         event.setAccepted(self._may_close)
@@ -147,7 +161,8 @@ class LauncherWindow(QMainWindow):
         self._columns.setChildrenCollapsible(False)
         for column in (self.board, Card(self.tr("What happens on the network")), right):
             self._columns.addWidget(column)
-        self._columns.setStretchFactor(1, 1)
+        self._columns.setStretchFactor(1, _LADDER_SHARE)
+        self._columns.setStretchFactor(2, _INSPECTOR_SHARE)
         frame = QWidget()
         outer = QVBoxLayout(frame)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -167,7 +182,7 @@ class LauncherWindow(QMainWindow):
         bar.setContentsMargins(12, 0, 12, 0)
         self._connected = status_label("associations")
         self._state = status_label("suite_state")
-        self._problems = QPushButton()
+        self._problems = QPushButton(self.tr("Problems"))
         self._problems.setObjectName("problems")
         set_property(self._problems, "flat", value=True)
         self._problems.clicked.connect(self.problems_wanted)

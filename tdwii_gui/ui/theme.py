@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _SETTING: Final = "look/theme"
+_PROPERTY: Final = "appearance"
 
 
 class Tone(StrEnum):
@@ -139,6 +140,8 @@ class Appearance(QObject):
 
     def __init__(self, application: QApplication, *, is_applied: bool = True) -> None:
         super().__init__(application)
+        # To look through the application's children takes longer than to show a window.
+        application.setProperty(_PROPERTY, self)
         self._application = application
         self._theme = LIGHT
         # Fusion is the style that obeys palettes on every platform.
@@ -184,9 +187,8 @@ class Appearance(QObject):
 def appearance() -> Appearance | None:
     """Return the application's appearance, or None before it has one."""
     application = QApplication.instance()
-    if application is None:
-        return None
-    return next((each for each in application.children() if isinstance(each, Appearance)), None)
+    found = application.property(_PROPERTY) if application is not None else None
+    return found if isinstance(found, Appearance) else None
 
 
 def current_theme() -> Theme:

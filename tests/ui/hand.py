@@ -102,6 +102,7 @@ class Hand:
         """Click a row of a table once it is there."""
         table = self.find(window, QTableView, name)
         self.wait(lambda: table.model().rowCount() > row)
+        table.scrollTo(table.model().index(row, 0))
         place = table.visualRect(table.model().index(row, 0)).center()
         QTest.mouseClick(
             table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place.x(), place.y())

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QTabBar,
     QTableView,
-    QToolButton,
     QWidget,
 )
 
@@ -85,36 +84,22 @@ def pseudo_language(qapp: QApplication) -> Iterator[None]:
     QCoreApplication.removeTranslator(translator)
 
 
-def test_every_control_has_an_accessible_name(program: SuiteProgram, hand: Hand) -> None:
-    nameless = []
+def test_controls_have_names_and_are_reached_by_tab_and_labels_are_plain(
+    program: SuiteProgram, hand: Hand
+) -> None:
+    nameless, unreachable, rich = [], [], []
     for window in open_all(program, hand, filled=True):
         for widget in window.findChildren(QWidget):
-            if isinstance(widget, INTERACTIVE) and not _is_inner(widget) and not _name(widget):
-                nameless.append(f"{window.objectName()}: {_path(widget)}")
+            place = f"{window.objectName()}: {_path(widget)}"
+            if isinstance(widget, INTERACTIVE) and not _is_inner(widget):
+                if not _name(widget):
+                    nameless.append(place)
+                if not _takes_tab(widget):
+                    unreachable.append(place)
+            if isinstance(widget, QLabel) and not _is_plain(widget):
+                rich.append(f"{place}: {widget.text()!r}")
     assert not nameless, "\n".join(nameless)
-
-
-def test_every_control_is_reached_by_tab(program: SuiteProgram, hand: Hand) -> None:
-    unreachable = []
-    for window in open_all(program, hand, filled=True):
-        for widget in window.findChildren(QWidget):
-            if not isinstance(widget, INTERACTIVE) or _is_inner(widget):
-                continue
-            if isinstance(widget, QToolButton) and isinstance(widget.parent(), QTabBar):
-                continue
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus != Qt.FocusPolicy.TabFocus:
-                unreachable.append(f"{window.objectName()}: {_path(widget)}")
     assert not unreachable, "\n".join(unreachable)
-
-
-def test_every_label_shows_plain_text(program: SuiteProgram, hand: Hand) -> None:
-    rich = []
-    for window in open_all(program, hand, filled=True):
-        for label in window.findChildren(QLabel):
-            # Names of fields, with their mnemonic, are ours alone.
-            is_name = label.buddy() is not None or not label.text()
-            if label.textFormat() != Qt.TextFormat.PlainText and not is_name:
-                rich.append(f"{window.objectName()}: {_path(label)}: {label.text()!r}")
     assert not rich, "\n".join(rich)
 
 
@@ -181,6 +166,16 @@ def _is_translated(text: str) -> bool:
         if depth == 0 and character != CLOSE:
             rest.append(character)
     return DATA.fullmatch("".join(rest)) is not None
+
+
+def _takes_tab(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+
+
+def _is_plain(label: QLabel) -> bool:
+    """Whether a label cannot take a peer's text for rich text; names of fields are ours alone."""
+    is_name = label.buddy() is not None or not label.text()
+    return is_name or label.textFormat() == Qt.TextFormat.PlainText
 
 
 def _name(widget: QWidget) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QMenu, QPushButton
 
 from tdwii_gui.actors.actor import Surroundings
+from tdwii_gui.actors.events import SessionChanged
 from tdwii_gui.actors.suite import on_free_ports
 from tdwii_gui.actors.tms import Tms
 from tdwii_gui.app.desktop import SuiteProgram
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from tdwii_gui.actors.events import ActorEvent
     from tests.ui.hand import Hand
 
 ROLES = ("creator", "tms", "ost", "tdd", "ppvs")
@@ -324,3 +326,65 @@ def test_the_layout_is_remembered_and_reset(qtbot: QtBot) -> None:
     assert second.size() == first.size()
     second.reset_layout()
     assert second.width() == 1320
+
+
+def treat_until_claimed(program: SuiteProgram, hand: Hand) -> None:
+    guide = program.life.guide
+    guide.pause = 0.0
+    program.life.lead(DemoPlan.PHOTON, auto_play=True)
+    hand.wait(lambda: guide.number == 7 or guide.state is GuideState.FAILED)
+    assert guide.state is not GuideState.FAILED, guide.words
+    guide.set_auto_play(False)
+
+
+@pytest.mark.parametrize(
+    ("verb", "states"),
+    [("cancel_and_close", ["CANCELED"]), ("leave_recoverable", [])],
+)
+def test_closing_in_a_treatment_asks_and_then_closes(
+    program: SuiteProgram, hand: Hand, verb: str, states: list[str]
+) -> None:
+    ended: list[str] = []
+
+    def hear(events: list[ActorEvent]) -> None:
+        changes = [e for e in events if isinstance(e, SessionChanged)]
+        ended.extend(e.state.name for e in changes if e.state.name in ("CANCELED", "COMPLETED"))
+
+    program.bridge.events.connect(hear)
+    treat_until_claimed(program, hand)
+    program.launcher.close()
+    tdd = hand.window("tdd")
+    hand.click(tdd, "keep_treating")
+    assert program.launcher.isVisible()
+    assert program.control.suite.tdd.listening
+    program.launcher.close()
+    hand.click(tdd, verb)
+    hand.wait(lambda: not program.launcher.isVisible())
+    assert not tdd.isVisible()
+    assert ended[:1] == states
+
+
+def test_the_guide_needs_our_own_delivery(program: SuiteProgram, hand: Hand) -> None:
+    program.control.use_external("tdd", ApplicationEntity("LINAC", "127.0.0.1", 11113))
+    hand.wait(lambda: tile(program, "tdd").state is TileState.EXTERNAL)
+    hand.click(program.launcher, "guide_photon")
+    assert program.life.guide.state is GuideState.IDLE
+    assert any("our own" in text for text in program.launcher.messages.shown_texts)
+
+
+def test_a_lane_offers_the_menu_of_its_tile(program: SuiteProgram, hand: Hand) -> None:
+    one = tile(program, "tms")
+    hand.wait(lambda: one.state is TileState.LISTENING)
+    program.life.ladder.lane_asked.emit("tms", one.mapToGlobal(one.rect().center()))
+    hand.find(one, QMenu, "menu_tms").close()
+
+
+def test_closing_while_everything_starts_leaves_nothing(hand: Hand, tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    made = SuiteProgram(on_free_ports(Settings()), AeDirectory(), tmp_path)
+    made.launcher.show()
+    made.life.start()
+    made.launcher.close()
+    hand.wait(lambda: not made.launcher.isVisible())
+    made.close()
+    hand.wait(lambda: set(threading.enumerate()) <= before)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.icons import icon
+from tdwii_gui.ui.icons import set_icon
 from tdwii_gui.ui.models.row_model import RowModel
 from tdwii_gui.ui.models.worklist import (
     WorklistColumn,
@@ -167,7 +167,7 @@ class LiveWorklist(Card):
     def _refresh_button(self) -> QToolButton:
         button = QToolButton()
         button.setObjectName("refresh")
-        button.setIcon(icon("refresh"))
+        set_icon(button, "refresh")
         button.setAccessibleName(self.tr("Read the worklist again"))
         button.setToolTip(texts.tooltip(self.tr("Read the worklist again (F5)")))
         button.clicked.connect(self.refresh_asked)

@@ -36,7 +36,7 @@ class WelcomeCard(Card):
         self.body.addWidget(muted(text, wraps=True))
         grid = QGridLayout()
         grid.setSpacing(8)
-        photon = set_primary(self._button("guide_photon", self.tr("&Photon prostate")))
+        photon = set_primary(self._button("guide_photon", self.tr("&Photon beams")))
         photon.clicked.connect(lambda: self.guide_wanted.emit(DemoPlan.PHOTON))
         ion = self._button("guide_ion", self.tr("&Ion beams"))
         ion.clicked.connect(lambda: self.guide_wanted.emit(DemoPlan.ION))
