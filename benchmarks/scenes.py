@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UPDATES: Final = 250
 UPDATES_PER_SECOND: Final = 25
+_RETRIEVE_SECONDS: Final = 120.0
 _DEAD_SECONDS: Final = 12.0
 _QUERY_SECONDS: Final = 240.0
 _WATCHES: Final = bool(os.environ.get("TDWII_BENCHMARK_WATCH"))
@@ -82,9 +83,11 @@ def retrieve(program: SuiteProgram, probe: GuiProbe, _port: int) -> None:
     fraction = fraction_with_images(suite.creator, plan, images)
     begin = time.perf_counter()
     probe.start()
-    suite.creator.schedule(plan, [fraction])
+    scheduled = suite.creator.schedule(plan, [fraction])
+    wait_until(scheduled.done)
+    scheduled.result()
     ppvs = suite.ppvs.ae_title
-    wait_until(lambda: hearing.count("InputsRetrieved", ppvs), 120)
+    wait_until(lambda: hearing.count("InputsRetrieved", ppvs), _RETRIEVE_SECONDS)
     seconds = time.perf_counter() - begin
     tell(probe.stop() | {"seconds": seconds, "objects": hearing.count("InstanceReceived", ppvs)})
 

@@ -27,11 +27,11 @@ ROLES: Final = ("creator", "tms", "ost", "tdd", "ppvs")
 """The roles of `actors.suite.Role`, which is not imported here: it brings all of DICOM."""
 
 _LAYOUT_VERSION: Final = 1
-_SIZE: Final = (1320, 700)
+_SIZE: Final = (1342, 720)
 _LADDER_SHARE: Final = 3
 _INSPECTOR_SHARE: Final = 2
 """Of what a larger window has more."""
-_COLUMNS: Final = [310, 628, 330]
+_COLUMNS: Final = [314, 660, 340]
 _SPACING: Final = 12
 _KEY: Final = "windows/launcher"
 

@@ -325,7 +325,7 @@ def test_the_layout_is_remembered_and_reset(qtbot: QtBot) -> None:
     second = LauncherWindow()
     assert second.size() == first.size()
     second.reset_layout()
-    assert second.width() == 1320
+    assert second.width() == 1342
 
 
 def treat_until_claimed(program: SuiteProgram, hand: Hand) -> None:
@@ -335,6 +335,7 @@ def treat_until_claimed(program: SuiteProgram, hand: Hand) -> None:
     hand.wait(lambda: guide.number == 7 or guide.state is GuideState.FAILED)
     assert guide.state is not GuideState.FAILED, guide.words
     guide.set_auto_play(False)
+    hand.wait(lambda: guide.state is GuideState.READY)
 
 
 @pytest.mark.parametrize(

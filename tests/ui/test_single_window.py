@@ -45,13 +45,7 @@ ACTORS = {
 
 
 class Session:
-    """Runs a window's program, and looks at it every few milliseconds until it has ended.
-
-    Parameters
-    ----------
-    steps : Callable
-        Called one after the other, each until it says that it is done.
-    """
+    """Runs the program of a window, and does one step after the other as soon as it can."""
 
     def __init__(self, role: str, folder: Path, port: int = 0) -> None:
         self.role = role

@@ -40,7 +40,6 @@ class LiveLines:
         self._subscribers: int | None = None
         self._objects: int | None = None
         self._scheduled = 0
-        self._beams: list[int] = []
         self._beam = ""
         self._session = ""
         self._inputs = ""
@@ -126,7 +125,9 @@ class LiveLines:
     def _hear_ppvs(self, event: ActorEvent) -> bool:
         match event:
             case ExchangeMade(exchange=exchange) if (
-                exchange.message == "N-ACTION" and exchange.role == "scu"
+                exchange.message == "N-ACTION"
+                and exchange.role == "scu"
+                and exchange.status == _SUCCESS
             ):
                 self._subscribed = "Unsubscribe" not in exchange.detail
             case InputsRetrieved(result=result):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.theme import Theme
 
 _MARGIN: Final = 12.0
-_LANE_MINIMUM: Final = 108.0
+_LANE_MINIMUM: Final = 106.0
 _LANE_MAXIMUM: Final = 230.0
 _CHIP_MAXIMUM: Final = 132.0
 _GAP: Final = 6.0
