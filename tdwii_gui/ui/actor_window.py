@@ -20,12 +20,12 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.actors.worker import SerialWorker
 from tdwii_gui.dicom.status import status_words
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.panels.banner import PatientBanner
+from tdwii_gui.ui.panels.banner import Identity, PatientBanner
 from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.log_dock import LogDock
 from tdwii_gui.ui.panels.messages import MessageArea
 from tdwii_gui.ui.panels.peers_dock import PeersDock
-from tdwii_gui.ui.panels.state_strip import StateStrip
+from tdwii_gui.ui.panels.state_strip import StateStrip, StepStates
 from tdwii_gui.ui.panels.status_line import RunningJob, ScpLight, status_label
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 
     from tdwii_gui.actors.actor import Actor
-    from tdwii_gui.actors.events import ActorEvent
+    from tdwii_gui.actors.events import ActorEvent, AssociationInfo
     from tdwii_gui.ui.bridge import ActorBridge
 
 R = TypeVar("R")
@@ -82,6 +82,7 @@ class ActorWindow(QMainWindow):
     agreed_to_close = Signal()
 
     accepts_files: ClassVar[bool] = False
+    follows_steps: ClassVar[bool] = False
 
     def __init__(
         self, actor: Actor, bridge: ActorBridge, *, name: str, title: str, owns_actor: bool = True
@@ -117,6 +118,12 @@ class ActorWindow(QMainWindow):
         self.states = StateStrip(stages)
         self._head.addWidget(self.states)
         return self.states
+
+    def show_patient(self, identity: Identity | None) -> None:
+        """Show in banner and strip whom and which step the work is about; None for nobody."""
+        self.banner.show_patient(identity)
+        if isinstance(self.states, StepStates):
+            self.states.show_state(identity.state if identity else None)
 
     def set_work(self, widget: QWidget) -> None:
         """Set the work area in."""
@@ -261,6 +268,9 @@ class ActorWindow(QMainWindow):
         self._head = QVBoxLayout()
         self._head.setSpacing(12)
         self._head.addWidget(self.banner)
+        if self.follows_steps:
+            self.states = StepStates()
+            self._head.addWidget(self.states)
         self._work = QVBoxLayout()
         self._actions = QVBoxLayout()
         inner.addLayout(self._head)
@@ -284,7 +294,7 @@ class ActorWindow(QMainWindow):
         bar.addWidget(self._associations)
         bar.addWidget(self._last, 1)
         bar.addPermanentWidget(self.running)
-        self._show_associations(0)
+        self._show_associations(())
 
     def _show_light(self) -> None:
         if self._actor.listening:
@@ -309,14 +319,16 @@ class ActorWindow(QMainWindow):
             case Stopped():
                 self.light.show_stopped()
             case AssociationsChanged():
-                self._show_associations(len(event.associations))
+                self._show_associations(event.associations)
             case ExchangeMade():
                 self._show_exchange(event)
         self.on_event(event)
 
-    def _show_associations(self, number: int) -> None:
-        words = texts.counted(number, self.tr("{0} association"), self.tr("{0} associations"))
-        self._associations.setText(words)
+    def _show_associations(self, associations: tuple[AssociationInfo, ...]) -> None:
+        one, many = self.tr("{0} association"), self.tr("{0} associations")
+        self._associations.setText(texts.counted(len(associations), one, many))
+        who = (f"{a.calling_ae} {a.host}:{a.port} {texts.clock(a.since)}" for a in associations)
+        self._associations.setToolTip(texts.tooltip(", ".join(who)))
 
     def _show_exchange(self, event: ExchangeMade) -> None:
         exchange = event.exchange

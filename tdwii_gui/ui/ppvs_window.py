@@ -70,6 +70,8 @@ class PpvsWindow(ActorWindow):
         Whether closing the window stops the actor.
     """
 
+    follows_steps = True
+
     def __init__(self, ppvs: Ppvs, bridge: ActorBridge, *, owns_actor: bool = True) -> None:
         super().__init__(
             ppvs, bridge, name="ppvs", title=self.tr("Position verification"), owns_actor=owns_actor
@@ -316,7 +318,7 @@ class PpvsWindow(ActorWindow):
         row = self._inputs.row(self._uid)
         self._kinds.show_step(row, self._inputs.kinds(self._uid))
         self._set_primary()
-        self.banner.show_patient(Identity.of_step(row.step, self._photo) if row else None)
+        self.show_patient(Identity.of_step(row.step, self._photo) if row else None)
 
     def _set_primary(self) -> None:
         row = self._inputs.row(self._uid)
@@ -367,15 +369,9 @@ class PpvsWindow(ActorWindow):
 
     def _take_report(self, event: EventReported) -> None:
         report = event.report
-        self._arrivals.add_report(
-            report_row(
-                self._arrivals.next_number(),
-                datetime.now().astimezone(),
-                report.event_type,
-                report.sop_instance_uid,
-                report.information,
-            )
-        )
+        number, now = self._arrivals.next_number(), datetime.now().astimezone()
+        uid, information = report.sop_instance_uid, report.information
+        self._arrivals.add_report(report_row(number, now, report.event_type, uid, information))
         if report.event_type == EventType.SCP_STATUS_CHANGE:
             self._query(is_wanted=False)
         else:

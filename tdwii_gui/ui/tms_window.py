@@ -50,6 +50,8 @@ class TmsWindow(ActorWindow):
         Whether closing the window stops the actor.
     """
 
+    follows_steps = True
+
     def __init__(self, tms: Tms, bridge: ActorBridge, *, owns_actor: bool = True) -> None:
         super().__init__(tms, bridge, name="tms", title=self.tr("TMS"), owns_actor=owns_actor)
         self._tms = tms
@@ -148,7 +150,7 @@ class TmsWindow(ActorWindow):
         self._uid = uid
         if not uid:
             self._details.show_step(None)
-            self.banner.show_patient(None)
+            self.show_patient(None)
             return
         self._details.history.show_rows(self._history.of(uid))
         self._read_details()
@@ -169,7 +171,7 @@ class TmsWindow(ActorWindow):
         self._is_reading = False
         if facts.row.uid == self._uid:
             self._details.show_step(facts)
-            self.banner.show_patient(Identity.of_step(facts.step))
+            self.show_patient(Identity.of_step(facts.step))
             self._again()
         elif self._uid:
             self._read_details()

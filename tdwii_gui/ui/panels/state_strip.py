@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from tdwii_gui.dicom.iod.ups import ProcedureStepState
+from tdwii_gui.ui import texts
 from tdwii_gui.ui.theme import set_property
 
+_STATES: Final = tuple(ProcedureStepState)[:3]
 _GLYPHS = {"waiting": "", "done": "✓", "progress": "▶", "fault": "✕", "ready": "✓", "neutral": "⊘"}
 
 
@@ -55,3 +60,24 @@ class StateStrip(QWidget):
             set_property(label, "stage", stage)
         name = self._labels[number].text() if number >= 0 else ""
         self.setAccessibleName(self.tr("State: {0}").format(name))
+
+
+class StepStates(StateStrip):
+    """The states of a Unified Procedure Step (PS3.4 CC.1.1), of which the last may be canceled."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__([texts.state_words(state) for state in _STATES], parent)
+
+    def show_state(self, state: ProcedureStepState | None) -> None:
+        """Show in which state the step is that the window shows; None for no step."""
+        match state:
+            case None:
+                self.show_stage(-1)
+            case ProcedureStepState.CANCELED:
+                self.show_stage(len(_STATES) - 1, "neutral", texts.state_words(state))
+            case ProcedureStepState.IN_PROGRESS:
+                self.show_stage(_STATES.index(state), "progress")
+            case ProcedureStepState.COMPLETED:
+                self.show_stage(_STATES.index(state), "done")
+            case _:
+                self.show_stage(_STATES.index(state))
