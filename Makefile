@@ -6,7 +6,7 @@ HEADLESS := .venv-headless
 # Tests of one file stay together: some share a server.
 PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test lint headless interop screenshots prepare clean
+.PHONY: demo test lint headless interop screenshots benchmark prepare clean
 
 # Tests show no windows. The demo does where there is a display, and plays without one elsewhere.
 test headless interop screenshots: export QT_QPA_PLATFORM ?= offscreen
@@ -41,6 +41,10 @@ interop: prepare
 # All windows in all their states; a look at each is part of it.
 screenshots: prepare
 	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+
+# Figures, no tests: see benchmarks/README.md.
+benchmark: prepare
+	$(BIN)/python -m benchmarks
 
 prepare: $(VENV)/prepared
 

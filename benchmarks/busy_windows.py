@@ -61,6 +61,7 @@ def _tell(scene: str, results: list[dict[str, Any]]) -> None:
     metric(f"{scene}_longest_gap", middle(results, "longest_gap"), "ms", LIMIT_MS)
     metric(f"{scene}_longest_gap_of_all_runs", max(r["longest_gap"] for r in results), "ms")
     metric(f"{scene}_gaps_over_{LIMIT_MS:.0f}_ms", middle(results, "long_gaps"), "gaps", 0)
+    metric(f"{scene}_longest_work", middle(results, "longest_work"), "ms")
     metric(f"{scene}_longest_collection", middle(results, "longest_collection"), "ms")
     seconds = middle(results, "seconds")
     metric(f"{scene}_took", seconds, "s")

@@ -91,6 +91,7 @@ def place() -> Iterator[Place]:
             "QT_QPA_PLATFORM": "offscreen",
             "TMPDIR": str(temporary),
             "XDG_CONFIG_HOME": str(config),
+            "PYTHONFAULTHANDLER": "1",
             "PYTHONPATH": str(_ROOT),
         }
         yield Place(folder / "data", temporary, ae_directory, environment)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEventLoop, QTimer
 
-from benchmarks.measure import tell
 from tdwii_gui.app import cli, desktop
 
 if TYPE_CHECKING:
@@ -89,17 +86,7 @@ def listening(program: SuiteProgram) -> Suite:
 
 def open_windows(program: SuiteProgram, *, settle: bool = True) -> dict[str, Any]:
     """Open the windows of all actors; return them by role."""
-    windows: dict[str, Any] = {}
-    for role in ROLES:
-        module = f"tdwii_gui.ui.{role}_window"
-        if find_spec(module) is None:
-            sys.stderr.write(f"{module} is missing\n")
-            continue
-        try:
-            windows[role] = program.windows.open(role)
-        except ImportError as error:
-            sys.stderr.write(f"{module}: {error}\n")
+    windows: dict[str, Any] = {role: program.windows.open(role) for role in ROLES}
     if settle:
         wait(_SETTLE_SECONDS)
-    tell({"windows": len(windows)})
     return windows

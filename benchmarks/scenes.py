@@ -1,6 +1,7 @@
 """What keeps the program busy while the GUI thread is probed; run by `busy_windows`.
 
-``python -m benchmarks.scenes SCENE PORT [OPTIONS of tdwii suite]``; the port is that of another TMS.
+``python -m benchmarks.scenes SCENE PORT [OPTIONS of tdwii suite]``
+PORT is that of another TMS.
 """
 
 from __future__ import annotations
@@ -192,7 +193,6 @@ _SCENES: Final = {
 
 def main(name: str, port: int, options: list[str]) -> int:
     """Play a scene; return the program's exit code."""
-    if os.environ.get("SWI"): sys.setswitchinterval(float(os.environ["SWI"]))
     return play(options, lambda program: _SCENES[name](program, GuiProbe(watches=_WATCHES), port))
 
 

@@ -119,16 +119,15 @@ def _rows() -> list[WorklistRow]:
 def _table() -> Table:
     from tdwii_gui.ui.models.row_model import RowModel
     from tdwii_gui.ui.models.worklist import WorklistColumn, worklist_columns
-    from tdwii_gui.ui.panels.progress_delegate import ProgressDelegate, StateDelegate, StepDelegate
+    from tdwii_gui.ui.panels.progress_delegate import ProgressDelegate, StateDelegate
     from tdwii_gui.ui.panels.table import Table
 
     wanted = [each for each in WorklistColumn if each not in ("delivery", "readiness")]
     model: RowModel[WorklistRow] = RowModel(worklist_columns(wanted), key=lambda row: row.uid)
     table = Table(model, name="worklist", accessible_name="Worklist", empty=str)
-    table.setItemDelegate(StepDelegate(None, table))
     for column, delegate in (
-        (WorklistColumn.STATE, StateDelegate(None, table)),
-        (WorklistColumn.PROGRESS, ProgressDelegate(None, table)),
+        (WorklistColumn.STATE, StateDelegate(table)),
+        (WorklistColumn.PROGRESS, ProgressDelegate(table)),
     ):
         table.setItemDelegateForColumn(wanted.index(column), delegate)
     return table

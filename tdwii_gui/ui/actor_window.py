@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from PySide6.QtCore import QEvent, QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
@@ -107,6 +107,7 @@ class ActorWindow(QMainWindow):
         for dock in (self.log, self.peers):
             self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             dock.hide()
+            dock.visibilityChanged.connect(self._name_tabs)
         self.tabifyDockWidget(self.log, self.peers)
         self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         self.menus = ViewMenu(self, [self.log, self.peers], reset=self.reset_layout)
@@ -236,14 +237,6 @@ class ActorWindow(QMainWindow):
         self.light.show_waiting(self.tr("Stopping…"))
         Thread(target=self._stop, name=f"{self._actor.ae_title}-stop", daemon=True).start()
 
-    def event(self, event: QEvent) -> bool:
-        """Name the tab bar of the docks, which Qt makes when it lays them out."""
-        handled = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest:
-            for bar in self.findChildren(QTabBar, "", Qt.FindChildOption.FindDirectChildrenOnly):
-                bar.setAccessibleName(self.tr("Log and peers"))
-        return handled
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -295,6 +288,12 @@ class ActorWindow(QMainWindow):
         bar.addWidget(self._last, 1)
         bar.addPermanentWidget(self.running)
         self._show_associations(())
+
+    @Slot()
+    def _name_tabs(self) -> None:
+        """Name the tab bar of the docks, which Qt makes when it needs one."""
+        for bar in self.findChildren(QTabBar, "", Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setAccessibleName(self.tr("Log and peers"))
 
     def _show_light(self) -> None:
         if self._actor.listening:

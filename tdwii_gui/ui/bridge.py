@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _PERIOD_MS: Final = 33
-_SLICE_SECONDS: Final = 0.008
-_BATCH: Final = 20
+_SLICE_SECONDS: Final = 0.005
+_BATCH: Final = 5
 
 
 class ActorBridge(QObject):
     """Takes events and outcomes on any thread and hands them on, in order, on the GUI thread.
 
-    A timer empties the queue for at most 8 ms at a time, so that a flood never blocks the windows.
+    A timer empties the queue for at most 5 ms at a time, so that a flood never blocks the windows.
     Nothing is handed on after `close`.
 
     Signals
     -------
     events : list[ActorEvent]
-        What happened, up to 20 at a time.
+        What happened, up to 5 at a time.
     """
 
     events = Signal(object)

@@ -27,7 +27,7 @@ _LONG: Final = 1200
 
 
 class GarbageCollector(QObject):
-    """Takes over from Python's automatic collection until `close`."""
+    """Takes over from Python's automatic collection, for good."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,6 @@ class GarbageCollector(QObject):
         gc.freeze()
 
     def close(self) -> None:
-        """Give the collection back to Python."""
+        """Collect no more; nor does Python, for threads may still run as long as widgets exist."""
         self._timer.stop()
         gc.unfreeze()
-        gc.enable()

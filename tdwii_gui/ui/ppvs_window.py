@@ -32,8 +32,8 @@ from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.image_view import ImageView
 from tdwii_gui.ui.panels.labels import muted
 from tdwii_gui.ui.panels.open_folder import open_folder
+from tdwii_gui.ui.panels.progress_delegate import StateDelegate
 from tdwii_gui.ui.panels.step_inputs_panel import StepInputsPanel
-from tdwii_gui.ui.panels.step_state_delegate import StepStateDelegate
 from tdwii_gui.ui.panels.subscription_bar import SubscriptionBar
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.step_feed import StepFeed
@@ -140,7 +140,7 @@ class PpvsWindow(ActorWindow):
             accessible_name=self.tr("Steps of the TMS with their inputs"),
             empty=self._empty_words,
         )
-        self._table.setItemDelegateForColumn(0, StepStateDelegate(parent=self._table))
+        self._table.setItemDelegateForColumn(0, StateDelegate(self._table, lambda row: row.step))
         self._table.fit_columns()
         self._table.chosen.connect(self._on_chosen)
         self._arrivals = ArrivalsPanel(self._step_name)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tdwii_gui.actors.worker import SerialWorker
     from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.ui.bridge import ActorBridge
+    from tdwii_gui.ui.models.step_input_rows import StepReading
 
 _STEPS_MS: Final = 150
 _ARRIVALS_MS: Final = 100
@@ -84,9 +85,7 @@ class StepFeed(QObject):
     def step_fetched(self, step: Ups) -> None:
         """Read a step that was fetched, by whomever: what was told of it before is in it."""
         self._steps.pop(step.sop_instance_uid, None)
-        reader = StepReader()
-        reader.take(step)
-        self._finish(reader, self.changed.emit)
+        self._finish(StepReader(), self.changed.emit, step)
 
     def instance_told(self, uid: str) -> None:
         """Read what has been stored soon, together with what follows it."""
@@ -101,9 +100,15 @@ class StepFeed(QObject):
         timer.timeout.connect(call)
         return timer
 
-    def _finish(self, reader: StepReader, done: Callable[[object], object]) -> None:
-        present = self._ppvs.instances.present
-        future = self._background.submit("steps", "", lambda: reader.finish(present))
+    def _finish(self, reader: StepReader, done: Callable[[object], object], *steps: Ups) -> None:
+        """Read what has not been read yet, and tell all."""
+
+        def finish() -> list[StepReading]:
+            for step in steps:
+                reader.take(step)
+            return reader.finish(self._ppvs.instances.present)
+
+        future = self._background.submit("steps", "", finish)
         self._bridge.watch(future, done, lambda error: self.failed.emit(str(error)))
 
     @Slot()

@@ -113,6 +113,8 @@ def test_peers_answer_or_not(qtbot: QtBot, window: Window) -> None:
     qtbot.waitUntil(answered)
     assert rows.row_of("OST").answer.startswith("✓ answers")  # type: ignore[union-attr]
     assert rows.row_of("DEAD").answer.startswith("✕")  # type: ignore[union-attr]
+    window.log.show()
+    window.log.raise_()
     qtbot.waitUntil(lambda: any(row.message == "C-ECHO" for row in window.log.model.rows))
     assert any(row.failed for row in window.log.model.rows)
 

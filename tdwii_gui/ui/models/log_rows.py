@@ -16,11 +16,12 @@ from tdwii_gui.ui.models.row_model import Column, RowModel
 from tdwii_gui.ui.theme import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tdwii_gui.actors.events import ActorEvent
 
-_KEPT = 5000
+KEPT = 5000
+"""How many lines are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,26 @@ class LogModel(RowModel[LogRow]):
 
     def __init__(self) -> None:
         self._numbers: Iterator[int] = count()
-        super().__init__(_columns(), key=lambda row: row.number, limit=_KEPT)
+        super().__init__(_columns(), key=lambda row: row.number, limit=KEPT)
 
-    def hear(self, event: ActorEvent) -> None:
-        """Add the line of an event, if it has one."""
+    def line(self, event: ActorEvent) -> LogRow | None:
+        """Return the line of an event, if it has one."""
         match event:
             case ExchangeMade():
-                self.put(self._of_exchange(event))
+                return self._of_exchange(event)
             case TaskFailed():
-                self.put(self._of_text(event.task, str(event.error), failed=True))
+                return self._of_text(event.task, str(event.error), failed=True)
             case Listening():
                 text = self.tr("listening on {0}:{1}").format(event.host, event.port)
-                self.put(self._of_text("", text))
+                return self._of_text("", text)
             case Stopped():
-                self.put(self._of_text("", self.tr("stopped")))
+                return self._of_text("", self.tr("stopped"))
+            case _:
+                return None
+
+    def add(self, lines: Sequence[LogRow]) -> None:
+        """Add many lines at once."""
+        self.replace_all([*self.all_rows, *lines][-KEPT:])
 
     def _of_exchange(self, event: ExchangeMade) -> LogRow:
         exchange = event.exchange

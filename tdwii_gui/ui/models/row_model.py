@@ -144,6 +144,10 @@ class RowModel(QAbstractTableModel, Generic[R]):
         """Return the row of an index, or None."""
         return self._shown[index.row()] if 0 <= index.row() < len(self._shown) else None
 
+    def rows_between(self, first: int, end: int | None) -> list[R]:
+        """Return the rows that are shown from a place on to before another one, or to the end."""
+        return self._shown[first:end]
+
     def row_of(self, key: Hashable) -> R | None:
         """Return the row with a key, shown or not."""
         return self._all.get(key)

@@ -70,29 +70,29 @@ class BeamEyeView(QWidget):
         del event
         side = min(self.width(), self.height())
         square = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_FRAME)
-        painter.drawRoundedRect(square, 6, 6)
-        inside = square.adjusted(_BORDER, _BORDER, -_BORDER, -_BORDER)
-        if self._path is None or self._pose is None:
-            painter.setPen(_WORDS)
-            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, self.tr("No beam"))
-            return
-        painter.setClipRect(inside)
-        painter.save()
-        painter.translate(inside.center())
-        scale = inside.width() / 2 / self._path.extent
-        painter.scale(scale, -scale)
-        painter.rotate(self._pose.collimator or 0.0)
-        if self._path.is_ion:
-            self._paint_spots(painter)
-        else:
-            self._paint_opening(painter, self._path, self._pose)
-        painter.restore()
-        self._paint_cross(painter, inside)
-        self._paint_words(painter, inside)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(_FRAME)
+            painter.drawRoundedRect(square, 6, 6)
+            inside = square.adjusted(_BORDER, _BORDER, -_BORDER, -_BORDER)
+            if self._path is None or self._pose is None:
+                painter.setPen(_WORDS)
+                painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, self.tr("No beam"))
+                return
+            painter.setClipRect(inside)
+            painter.save()
+            painter.translate(inside.center())
+            scale = inside.width() / 2 / self._path.extent
+            painter.scale(scale, -scale)
+            painter.rotate(self._pose.collimator or 0.0)
+            if self._path.is_ion:
+                self._paint_spots(painter)
+            else:
+                self._paint_opening(painter, self._path, self._pose)
+            painter.restore()
+            self._paint_cross(painter, inside)
+            self._paint_words(painter, inside)
 
     def _paint_opening(self, painter: QPainter, path: BeamPath, pose: Pose) -> None:
         """Paint leaves and jaws closed, then what they leave open."""

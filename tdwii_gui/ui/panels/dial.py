@@ -48,24 +48,24 @@ class Dial(QWidget):
         """Paint ring, number and title."""
         del event
         theme = current_theme()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        left = (self.width() - _SIDE) / 2
-        ring = QRectF(left, 0, _SIDE, _SIDE).adjusted(_RING, _RING, -_RING, -_RING)
-        painter.setPen(QPen(QColor(theme.line), _RING))
-        painter.drawEllipse(ring)
-        if self._degrees is not None:
-            pen = QPen(QColor(theme.accent), _RING)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            # Qt counts sixteenths of a degree, anticlockwise from the right.
-            painter.drawArc(ring, 90 * 16, -max(1, round(self._degrees * 16)))
-        font = QFont(self.font())
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor(theme.text))
-        painter.drawText(ring, Qt.AlignmentFlag.AlignCenter, self.words)
-        painter.setFont(self.font())
-        painter.setPen(QColor(theme.muted))
-        below = QRectF(0, _SIDE + 2, self.width(), self.height() - _SIDE - 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self._title)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            left = (self.width() - _SIDE) / 2
+            ring = QRectF(left, 0, _SIDE, _SIDE).adjusted(_RING, _RING, -_RING, -_RING)
+            painter.setPen(QPen(QColor(theme.line), _RING))
+            painter.drawEllipse(ring)
+            if self._degrees is not None:
+                pen = QPen(QColor(theme.accent), _RING)
+                pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+                painter.setPen(pen)
+                # Qt counts sixteenths of a degree, anticlockwise from the right.
+                painter.drawArc(ring, 90 * 16, -max(1, round(self._degrees * 16)))
+            font = QFont(self.font())
+            font.setBold(True)
+            painter.setFont(font)
+            painter.setPen(QColor(theme.text))
+            painter.drawText(ring, Qt.AlignmentFlag.AlignCenter, self.words)
+            painter.setFont(self.font())
+            painter.setPen(QColor(theme.muted))
+            below = QRectF(0, _SIDE + 2, self.width(), self.height() - _SIDE - 2)
+            painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self._title)

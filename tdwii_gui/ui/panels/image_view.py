@@ -170,25 +170,25 @@ class ImageView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image with what it is."""
         del event
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
-        painter.setClipPath(outline)
-        painter.fillRect(self.rect(), QColor(_BLACK))
-        frame = self.frame
-        if frame is None:
-            painter.setPen(QColor(DARK.muted))
-            area = self.rect().adjusted(12, 8, -12, -8)
-            flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
-            painter.drawText(area, flags, self._why_empty())
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            outline = QPainterPath()
+            outline.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+            painter.setClipPath(outline)
+            painter.fillRect(self.rect(), QColor(_BLACK))
+            frame = self.frame
+            if frame is None:
+                painter.setPen(QColor(DARK.muted))
+                area = self.rect().adjusted(12, 8, -12, -8)
+                flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+                painter.drawText(area, flags, self._why_empty())
+                self._paint_focus(painter)
+                return
+            center, width = self._window or (frame.center, frame.width)
+            painter.drawImage(self._area(frame), frame.image(center, width))
+            self._paint_words(painter, frame, center, width)
             self._paint_focus(painter)
-            return
-        center, width = self._window or (frame.center, frame.width)
-        painter.drawImage(self._area(frame), frame.image(center, width))
-        self._paint_words(painter, frame, center, width)
-        self._paint_focus(painter)
 
     @property
     def _uid(self) -> str:

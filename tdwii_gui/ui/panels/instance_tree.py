@@ -251,9 +251,11 @@ class _TreeView(QTreeView):
         super().paintEvent(event)
         if self._tree.rowCount():
             return
-        painter = QPainter(self.viewport())
-        painter.setPen(QColor(current_theme().muted))
-        painter.drawText(self.viewport().rect(), int(Qt.AlignmentFlag.AlignCenter), self._empty())
+        with QPainter(self.viewport()) as painter:
+            painter.setPen(QColor(current_theme().muted))
+            painter.drawText(
+                self.viewport().rect(), int(Qt.AlignmentFlag.AlignCenter), self._empty()
+            )
 
     @Slot()
     def _copy(self) -> None:

@@ -24,7 +24,6 @@ from tdwii_gui.ui.panels.progress_delegate import (
     ProgressDelegate,
     RecentChanges,
     StateDelegate,
-    StepDelegate,
 )
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.worklist_filter import WorklistFilterBar
@@ -156,8 +155,8 @@ class LiveWorklist(Card):
             accessible_name=self.tr("Worklist of the TMS"),
             empty=self.empty_words,
         )
-        table.setItemDelegate(StepDelegate(self._recent, table))
-        state, progress = StateDelegate(self._recent, table), ProgressDelegate(self._recent, table)
+        table.tint = self._recent.tint
+        state, progress = StateDelegate(table), ProgressDelegate(table)
         table.setItemDelegateForColumn(_COLUMNS.index(WorklistColumn.STATE), state)
         table.setItemDelegateForColumn(_COLUMNS.index(WorklistColumn.PROGRESS), progress)
         table.fit_columns()

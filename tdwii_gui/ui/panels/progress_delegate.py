@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.models.row_model import ROW_ROLE
 from tdwii_gui.ui.models.worklist import WorklistRow, progress_words
+from tdwii_gui.ui.panels.row_painter import CellDelegate
 from tdwii_gui.ui.theme import Tone, current_theme
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QFontMetrics
 
 _SECONDS: Final = 1.2
 _MARGIN: Final = 10
@@ -30,17 +33,19 @@ class RecentChanges:
     def __init__(self) -> None:
         self._until: dict[str, float] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._until)
-
     def add(self, uid: str) -> None:
         """Tint a row from now on."""
         self._until[uid] = monotonic() + _SECONDS
 
-    def strength(self, uid: str) -> float:
-        """Return how strong a row's tint is, from 1 down to 0."""
-        until = self._until.get(uid)
-        return 0.0 if until is None else max(0.0, (until - monotonic()) / _SECONDS)
+    def tint(self, row: WorklistRow) -> QColor | None:
+        """Return the tint of a row; None once its time is over."""
+        until = self._until.get(row.uid)
+        strength = 0.0 if until is None else (until - monotonic()) / _SECONDS
+        if strength <= 0:
+            return None
+        colour = QColor(current_theme().tint(texts.state_tone(row.state)))
+        colour.setAlphaF(min(1.0, 2 * strength))
+        return colour
 
     def fade(self) -> bool:
         """Forget rows whose time is over; return whether any is left."""
@@ -49,85 +54,30 @@ class RecentChanges:
         return bool(self._until)
 
 
-class StepDelegate(QStyledItemDelegate):
-    """Paints a cell of a worklist on the tint of a row that just changed.
+class StateDelegate(CellDelegate):
+    """Paints the state of a step as a chip: glyph, word and colour.
 
     Parameters
     ----------
-    recent : RecentChanges or None
-        Which rows these are; None where changes are not followed.
+    step : Callable
+        Returns the step's row in the worklist of a row of the table.
     """
 
-    def __init__(self, recent: RecentChanges | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject, step: Callable[[Any], WorklistRow] = lambda row: row
+    ) -> None:
         super().__init__(parent)
-        self._recent = recent
+        self._step = step
 
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        """Paint the tint, and the cell on it."""
-        if self._recent:
-            row = index.data(ROW_ROLE)
-            strength = self._recent.strength(row.uid) if isinstance(row, WorklistRow) else 0
-            if strength > 0:
-                colour = QColor(current_theme().tint(texts.state_tone(row.state)))
-                colour.setAlphaF(min(1.0, 2 * strength))
-                painter.fillRect(option.rect, colour)
-        super().paint(painter, option, index)
+    def cell_width(self, metrics: QFontMetrics) -> int:
+        """Return the width of the widest chip, so that no state is cut later."""
+        widths = (metrics.horizontalAdvance(_words(state)) for state in ProcedureStepState)
+        return max(widths) + 2 * (_MARGIN + _PADDING) + 6
 
-
-class _PaintedCellDelegate(StepDelegate):
-    """Paints something in a cell in the place of its text."""
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        """Paint the cell without its text, and what it shows instead."""
-        super().paint(painter, option, index)
-        row = self.step_row(index)
-        if row is not None:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.paint_row(painter, option, row)
-            painter.restore()
-
-    def step_row(self, index: QModelIndex | QPersistentModelIndex) -> WorklistRow | None:
-        """Return the row of the worklist that a cell shows."""
-        row = index.data(ROW_ROLE)
-        return row if isinstance(row, WorklistRow) else None
-
-    def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
-        """Paint what a cell shows in the place of its text."""
-
-
-class StateDelegate(_PaintedCellDelegate):
-    """Paints the state of a step as a chip: glyph, word and colour."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Leave out the text, which stands in the chip."""
-        super().initStyleOption(option, index)
-        option.text = ""
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        """Return the size of the widest chip, so that no state is cut later."""
-        hint = super().sizeHint(option, index)
-        widths = (option.fontMetrics.horizontalAdvance(_words(s)) for s in ProcedureStepState)
-        return QSize(max(widths) + 2 * (_MARGIN + _PADDING) + 6, hint.height())
-
-    def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, row: Any) -> None:
         """Paint the chip."""
-        theme, tone = current_theme(), texts.state_tone(row.state)
-        words = _words(row.state)
+        state = self._step(row).state
+        theme, tone, words = current_theme(), texts.state_tone(state), _words(state)
         metrics = option.fontMetrics
         height = metrics.height() + 6
         area: QRect = option.rect
@@ -138,27 +88,18 @@ class StateDelegate(_PaintedCellDelegate):
         painter.setBrush(QColor(theme.tint(tone)))
         painter.drawRoundedRect(chip, height / 2, height / 2)
         painter.setPen(QColor(theme.colour(tone)))
-        painter.drawText(chip, int(Qt.AlignmentFlag.AlignCenter), words)
+        base = area.center().y() + (metrics.ascent() - metrics.descent()) // 2
+        painter.drawText(area.left() + _MARGIN + _PADDING, base, words)
 
 
-class ProgressDelegate(_PaintedCellDelegate):
+class ProgressDelegate(CellDelegate):
     """Paints the progress of a step as a bar, with percent and beam beside it."""
 
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Leave out the text, which stands beside the bar."""
-        super().initStyleOption(option, index)
-        option.text = ""
-
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
+    def cell_width(self, metrics: QFontMetrics) -> int:
         """Return room for a bar and its words."""
-        hint = super().sizeHint(option, index)
-        return QSize(option.fontMetrics.averageCharWidth() * 24, hint.height())
+        return metrics.averageCharWidth() * 24
 
-    def paint_row(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
+    def paint_cell(self, painter: QPainter, option: QStyleOptionViewItem, row: WorklistRow) -> None:
         """Paint bar and words."""
         if row.percent is None:
             return
@@ -179,10 +120,9 @@ class ProgressDelegate(_PaintedCellDelegate):
             painter.setBrush(QColor(theme.colour(_bar_tone(row.state))))
             painter.drawRoundedRect(done, _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)
         painter.setPen(QColor(theme.text))
-        room = area.adjusted(int(width) + _MARGIN, 0, 0, -1)
-        painter.drawText(
-            room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words
-        )
+        metrics = option.fontMetrics
+        base = middle + (metrics.ascent() - metrics.descent()) // 2
+        painter.drawText(area.left() + int(width) + _MARGIN, base, words)
 
 
 def _words(state: ProcedureStepState | None) -> str:

@@ -161,9 +161,9 @@ class _DropZone(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint ground and border."""
         del event
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = current_theme()
-        painter.setPen(QPen(QColor(theme.muted), 1.5, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(theme.card))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            theme = current_theme()
+            painter.setPen(QPen(QColor(theme.muted), 1.5, Qt.PenStyle.DashLine))
+            painter.setBrush(QColor(theme.card))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from tdwii_gui.ui.panels.row_painter import PADDING, CellDelegate, RowPainter
 from tdwii_gui.ui.theme import current_theme
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 34
 _LEAST_SHARE = 72
+_MANY_ROWS = 50
+_SPARE = 8
 
 
 class Table(QTableView):
@@ -34,6 +37,13 @@ class Table(QTableView):
         What a screen reader says, translated.
     empty : Callable[[], str]
         Says why there are no rows.
+
+    Attributes
+    ----------
+    rows : RowModel
+        The model.
+    tint : Callable
+        Gives the rows that stand out a colour to lie under their cells.
 
     Signals
     -------
@@ -57,6 +67,7 @@ class Table(QTableView):
     ) -> None:
         super().__init__(parent)
         self.rows = model
+        self.tint: Callable[[Any], QColor | None] = _no_tint
         self._empty = empty
         self.setObjectName(name)
         self.setAccessibleName(accessible_name)
@@ -124,7 +135,7 @@ class Table(QTableView):
         header = self.horizontalHeader()
         columns = self.rows.columns
         widths = [
-            0 if column.share else max(self.sizeHintForColumn(n) + 6, header.sectionSizeHint(n))
+            0 if column.share else max(self._content_width(n), header.sectionSizeHint(n))
             for n, column in enumerate(columns)
         ]
         shares = sum(column.share for column in columns)
@@ -133,6 +144,24 @@ class Table(QTableView):
             width = left * column.share // shares if column.share else widths[number]
             header.resizeSection(number, width)
 
+    def sizeHintForColumn(self, column: int) -> int:
+        """Return the width of a column's cells in sight."""
+        return self._content_width(column)
+
+    def cell_delegate(self, column: int) -> CellDelegate | None:
+        """Return what paints the cells of a column, if not their text is painted."""
+        delegate = self.itemDelegateForColumn(column)
+        return delegate if isinstance(delegate, CellDelegate) else None
+
+    def _content_width(self, number: int) -> int:
+        metrics, delegate = self.fontMetrics(), self.cell_delegate(number)
+        if delegate is not None:
+            return delegate.cell_width(metrics)
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height())
+        rows = self.rows.rows_between(max(first, 0), last + 1 if last >= 0 else _MANY_ROWS)
+        texts = {self.rows.columns[number].text(row) for row in rows}
+        return max(map(metrics.horizontalAdvance, texts), default=0) + 2 * PADDING + _SPARE
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width anew."""
         super().resizeEvent(event)
@@ -140,10 +169,11 @@ class Table(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows, or why there are none."""
-        super().paintEvent(event)
-        if self.rows.rowCount():
-            return
         painter = QPainter(self.viewport())
+        if self.rows.rowCount():
+            RowPainter(self, painter, event.rect()).paint()
+            painter.end()
+            return
         painter.setPen(QColor(current_theme().muted))
         area = self.viewport().rect().adjusted(24, 12, -24, -12)
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
@@ -168,3 +198,7 @@ class Table(QTableView):
         if self.rows.rowCount() <= 1:
             self.fit_columns()
         self.viewport().update()
+
+
+def _no_tint(_row: Any) -> QColor | None:
+    return None

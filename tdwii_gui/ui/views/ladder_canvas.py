@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ZOOMS: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0)
 _FRESH_SECONDS: Final = 0.9
-_FRESH_MS: Final = 45
+_FRESH_MS: Final = 90
 _FRESH_ROWS: Final = 40
 
 
@@ -164,22 +164,22 @@ class LadderCanvas(QAbstractScrollArea):
         """Paint the rows in sight."""
         del event
         theme = current_theme()
-        painter = QPainter(self.viewport())
-        painter.fillRect(self.viewport().rect(), QColor(theme.card))
-        if not len(self._arrows):
-            self._paint_reason(painter)
-        zoom, places = self.zoom, self._places
-        painter.translate(-self.horizontalScrollBar().value(), 0)
-        painter.scale(zoom, zoom)
-        draw = LadderPainter(painter, theme, self._fonts, places)
-        offset = self.verticalScrollBar().value() / zoom
-        height = self.viewport().height() / zoom
-        painter.save()
-        painter.translate(0, places.head_height - offset)
-        if len(self._arrows):
-            self._paint_rows(draw, offset, height)
-        painter.restore()
-        draw.lanes(self._lanes)
+        with QPainter(self.viewport()) as painter:
+            painter.fillRect(self.viewport().rect(), QColor(theme.card))
+            if not len(self._arrows):
+                self._paint_reason(painter)
+            zoom, places = self.zoom, self._places
+            painter.translate(-self.horizontalScrollBar().value(), 0)
+            painter.scale(zoom, zoom)
+            draw = LadderPainter(painter, theme, self._fonts, places)
+            offset = self.verticalScrollBar().value() / zoom
+            height = self.viewport().height() / zoom
+            painter.save()
+            painter.translate(0, places.head_height - offset)
+            if len(self._arrows):
+                self._paint_rows(draw, offset, height)
+            painter.restore()
+            draw.lanes(self._lanes)
 
     def _paint_rows(self, draw: LadderPainter, offset: float, height: float) -> None:
         places, note = self._places, self._note_rows()
@@ -190,7 +190,7 @@ class LadderCanvas(QAbstractScrollArea):
         grounds = {}
         for place, arrow in rows:
             chosen, fresh = arrow.key == self._selected, self._freshness(arrow)
-            grounds[place] = tint if chosen else _mixed(card, tint, fresh)
+            grounds[place] = tint if chosen else _mixed(card, tint, fresh) if fresh else card
             draw.ground(place, chosen=chosen, focused=self.hasFocus(), fresh=fresh)
         draw.life_lines(offset - places.head_height, offset + height)
         if note:

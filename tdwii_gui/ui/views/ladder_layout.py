@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.theme import Tone
@@ -25,14 +25,6 @@ _GAP: Final = 6.0
 _HEAD_LENGTH: Final = 9.0
 _HEAD_WIDTH: Final = 4.0
 _ROUNDED: Final = 6.0
-_LEFT, _CENTRE, _RIGHT = (
-    int(side | Qt.AlignmentFlag.AlignVCenter)
-    for side in (
-        Qt.AlignmentFlag.AlignLeft,
-        Qt.AlignmentFlag.AlignHCenter,
-        Qt.AlignmentFlag.AlignRight,
-    )
-)
 
 
 class Fonts:
@@ -113,6 +105,9 @@ def tone(arrow: Arrow) -> Tone:
 class LadderPainter:
     """Draws the parts of a ladder.
 
+    It makes few objects of Qt: each that is made or dropped lets the threads of the network pass
+    first, of which there are many while arrows come in.
+
     Parameters
     ----------
     painter : QPainter
@@ -124,11 +119,14 @@ class LadderPainter:
         self._theme = theme
         self._fonts = fonts
         self._places = places
+        self._colours: dict[str, QColor] = {}
+        self._pens: dict[str, QPen] = {}
+        self._heads = {step: _head(step) for step in (_HEAD_LENGTH, -_HEAD_LENGTH)}
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def life_lines(self, top: float, bottom: float) -> None:
         """Draw the dashed life lines of all lanes."""
-        pen = QPen(QColor(self._theme.line), 1.2)
+        pen = QPen(self._colour(self._theme.line), 1.2)
         pen.setDashPattern([5, 4])
         pen.setDashOffset(top / 1.2)
         self._painter.setPen(pen)
@@ -137,31 +135,34 @@ class LadderPainter:
 
     def lanes(self, lanes: Sequence[Lane]) -> None:
         """Draw the lanes' chips on a ground of their own, as rows pass under them."""
-        places, painter = self._places, self._painter
-        painter.fillRect(QRectF(0, 0, places.width, places.head_height), QColor(self._theme.card))
+        places, painter, theme = self._places, self._painter, self._theme
+        width, height = round(places.width) + 1, round(places.head_height)
+        painter.fillRect(0, 0, width, height, self._colour(theme.card))
         painter.setFont(self._fonts.lane)
+        width, height = round(places.chip_width), height - 16
         for lane in lanes:
-            left = places.centre(lane.key) - places.chip_width / 2
-            chip = QRectF(left, 4, places.chip_width, places.head_height - 16)
-            self._rounded(chip, self._theme.accent_tint)
-            painter.setPen(QColor(self._theme.accent))
+            left = round(places.centre(lane.key) - places.chip_width / 2)
+            self._rounded(left, 4, width, height, self._colour(theme.accent_tint))
+            painter.setPen(self._colour(theme.accent))
             title = self._fonts.lane_metrics.elidedText(
-                texts.plain(lane.title, 40), Qt.TextElideMode.ElideMiddle, chip.width() - 12
+                texts.plain(lane.title, 40), Qt.TextElideMode.ElideMiddle, width - 12
             )
-            painter.drawText(chip, _CENTRE, title)
+            self._centred(left, 4, width, height, title, self._fonts.lane_metrics)
 
     def ground(self, place: int, *, chosen: bool, focused: bool, fresh: float) -> None:
         """Draw what lies under the row at a place: that it is chosen, or how new it is (0 to 1)."""
         if not chosen and fresh <= 0:
             return
-        top = place * self._places.row_height
-        row = QRectF(
-            _MARGIN / 2, top + 1, self._places.width - _MARGIN, self._places.row_height - 2
-        )
-        colour = QColor(self._theme.accent_tint)
-        if not chosen:
-            colour.setAlphaF(min(fresh, 1.0))
-        self._rounded(row, colour, QColor(self._theme.accent) if chosen and focused else None)
+        top, height = round(place * self._places.row_height) + 1, round(self._places.row_height) - 2
+        width = round(self._places.width - _MARGIN)
+        tint = self._colour(self._theme.accent_tint)
+        if chosen:
+            edge = self._theme.accent if focused else ""
+            self._rounded(round(_MARGIN / 2), top, width, height, tint, edge=edge)
+            return
+        self._painter.setOpacity(min(fresh, 1.0))
+        self._rounded(round(_MARGIN / 2), top, width, height, tint)
+        self._painter.setOpacity(1)
 
     def arrow(self, place: int, arrow: Arrow, ground: QColor) -> None:
         """Draw the arrow at a place; its labels stand on a ground, over the life lines."""
@@ -169,22 +170,15 @@ class LadderPainter:
         top = place * places.row_height
         middle = top + places.row_height / 2
         start, end = places.centre(arrow.from_lane), places.centre(arrow.to_lane)
-        label = texts.plain(arrow.title, 120)
-        outcome = texts.plain(arrow.words, 160)
-        half = places.row_height / 2 - 4.5
         beside = start == end
         around = start + 34 if beside else (start + end) / 2
-        self._label(label, around, top + 2.5, half, QColor(theme.text), ground, left=beside)
-        self._label(
-            outcome,
-            around,
-            middle + 2,
-            half,
-            QColor(theme.colour(tone(arrow))),
-            ground,
-            left=beside,
-        )
-        colour = QColor(theme.fault if arrow.failed else theme.accent)
+        for text, y, colour in (
+            (texts.plain(arrow.title, 120), top + 2.5, theme.text),
+            (texts.plain(arrow.words, 160), middle + 2, theme.colour(tone(arrow))),
+        ):
+            self._painter.setPen(self._colour(colour))
+            self._label(text, around, round(y), ground, left=beside)
+        colour = theme.fault if arrow.failed else theme.accent
         if beside:
             self._loop(start, middle, colour)
         else:
@@ -193,66 +187,68 @@ class LadderPainter:
 
     def note(self, place: int, text: str, ground: QColor) -> None:
         """Draw a remark in a row of its own."""
-        metrics, places = self._fonts.small_metrics, self._places
-        width, height = metrics.horizontalAdvance(text) + 2 * _GAP, metrics.height() + 2
-        top = (place + 0.5) * places.row_height - height / 2
-        area = QRectF((places.width - width) / 2, top, width, height)
-        self._painter.fillRect(area, ground)
-        self._painter.setFont(self._fonts.small)
-        self._painter.setPen(QColor(self._theme.muted))
-        self._painter.drawText(area, _CENTRE, text)
+        metrics, places, painter = self._fonts.small_metrics, self._places, self._painter
+        width = round(metrics.horizontalAdvance(text) + 2 * _GAP)
+        height = round(metrics.height() + 2)
+        top = round((place + 0.5) * places.row_height - height / 2)
+        left = round((places.width - width) / 2)
+        painter.fillRect(left, top, width, height, ground)
+        painter.setFont(self._fonts.small)
+        painter.setPen(self._colour(self._theme.muted))
+        self._centred(left, top, width, height, text, metrics)
 
     def _margins(self, arrow: Arrow, top: float) -> None:
         places, painter, theme = self._places, self._painter, self._theme
+        above, row = round(top), round(places.row_height)
         if places.clock_width:
             painter.setFont(self._fonts.small)
-            painter.setPen(QColor(theme.muted))
-            area = QRectF(_MARGIN, top, places.clock_width, places.row_height)
-            painter.drawText(area, _LEFT, texts.clock(arrow.at))
+            painter.setPen(self._colour(theme.muted))
+            clock = texts.clock(arrow.at)
+            rise = self._fonts.small_metrics.ascent() - self._fonts.small_metrics.descent()
+            painter.drawText(round(_MARGIN), round(above + (row + rise) / 2), clock)
         if arrow.transaction:
             text = texts.plain(arrow.transaction, 12)
             painter.setFont(self._fonts.chip)
-            width = self._fonts.chip_metrics.horizontalAdvance(text) + 16
-            height = self._fonts.chip_metrics.height() + 4
-            left = places.width - _MARGIN - width
-            chip = QRectF(left, top + (places.row_height - height) / 2, width, height)
-            self._rounded(chip, theme.neutral_tint, radius=height / 2)
-            painter.setPen(QColor(theme.neutral))
-            painter.drawText(chip, _CENTRE, text)
+            width = round(self._fonts.chip_metrics.horizontalAdvance(text) + 16)
+            height = round(self._fonts.chip_metrics.height() + 4)
+            left, chip = round(places.width - _MARGIN - width), above + (row - height) // 2
+            tint = self._colour(theme.neutral_tint)
+            self._rounded(left, chip, width, height, tint, radius=height / 2)
+            painter.setPen(self._colour(theme.neutral))
+            self._centred(left, chip, width, height, text, self._fonts.chip_metrics)
 
-    def _label(
-        self,
-        text: str,
-        around: float,
-        top: float,
-        height: float,
-        colour: QColor,
-        ground: QColor,
-        *,
-        left: bool,
-    ) -> None:
-        metrics, places = self._fonts.label_metrics, self._places
+    def _label(self, text: str, around: float, top: int, ground: QColor, *, left: bool) -> None:
+        metrics, places, painter = self._fonts.label_metrics, self._places, self._painter
         begin = _MARGIN + places.clock_width
         room = places.transaction_left - _GAP - begin
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         width = metrics.horizontalAdvance(shown) + 2 * _GAP
         x = around - _GAP if left else around - width / 2
-        x = max(begin, min(x, places.transaction_left - width))
-        area = QRectF(x, top, width, height)
-        self._painter.fillRect(area, ground)
-        self._painter.setFont(self._fonts.label)
-        self._painter.setPen(colour)
-        self._painter.drawText(area, _CENTRE, shown)
+        place = round(max(begin, min(x, places.transaction_left - width)))
+        size, height = round(width), round(places.row_height / 2 - 4.5)
+        painter.fillRect(place, top, size, height, ground)
+        painter.setFont(self._fonts.label)
+        self._centred(place, top, size, height, shown, metrics)
 
-    def _line(self, start: float, end: float, y: float, colour: QColor) -> None:
+    def _centred(
+        self, left: int, top: int, width: int, height: int, text: str, metrics: QFontMetricsF
+    ) -> None:
+        """Draw text to a point: text in a rectangle lets the threads of the network pass."""
+        x = left + (width - metrics.horizontalAdvance(text)) / 2
+        y = top + (height + metrics.ascent() - metrics.descent()) / 2
+        self._painter.drawText(round(x), round(y), text)
+
+    def _line(self, start: float, end: float, y: float, colour: str) -> None:
         step = _HEAD_LENGTH if end > start else -_HEAD_LENGTH
-        self._painter.setPen(QPen(colour, 1.8))
-        self._painter.drawLine(QPointF(start, y), QPointF(end - step, y))
+        self._painter.setPen(self._pen(colour))
+        self._painter.translate(0, y)
+        self._painter.drawLine(round(start), 0, round(end - step), 0)
+        self._painter.translate(0, -y)
         self._point(end, y, step, colour)
 
-    def _loop(self, x: float, y: float, colour: QColor) -> None:
+    def _loop(self, x: float, y: float, colour: str) -> None:
         """Draw an arrow that comes back to its own life line."""
-        self._painter.setPen(QPen(colour, 1.8))
+        self._painter.setPen(self._pen(colour))
         corner = x + 24
         self._painter.drawPolyline(
             QPolygonF(
@@ -266,23 +262,49 @@ class LadderPainter:
         )
         self._point(x, y + 6, -_HEAD_LENGTH, colour)
 
-    def _point(self, x: float, y: float, step: float, colour: QColor) -> None:
-        self._painter.setPen(Qt.PenStyle.NoPen)
-        self._painter.setBrush(colour)
-        back = x - step
-        corners = [QPointF(x, y), QPointF(back, y - _HEAD_WIDTH), QPointF(back, y + _HEAD_WIDTH)]
-        self._painter.drawPolygon(QPolygonF(corners))
+    def _point(self, x: float, y: float, step: float, colour: str) -> None:
+        painter = self._painter
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._colour(colour))
+        painter.translate(x, y)
+        painter.drawPath(self._heads[step])
+        painter.translate(-x, -y)
 
     def _rounded(
         self,
-        area: QRectF,
-        colour: str | QColor,
-        edge: QColor | None = None,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        colour: QColor,
+        *,
+        edge: str = "",
         radius: float = _ROUNDED,
     ) -> None:
-        self._painter.setPen(QPen(edge, 1.2) if edge else Qt.PenStyle.NoPen)
-        self._painter.setBrush(QColor(colour))
-        self._painter.drawRoundedRect(area, radius, radius)
+        self._painter.setPen(self._pen(edge) if edge else Qt.PenStyle.NoPen)
+        self._painter.setBrush(colour)
+        self._painter.drawRoundedRect(left, top, width, height, radius, radius)
+
+    def _colour(self, name: str) -> QColor:
+        colour = self._colours.get(name)
+        if colour is None:
+            colour = self._colours[name] = QColor(name)
+        return colour
+
+    def _pen(self, name: str) -> QPen:
+        pen = self._pens.get(name)
+        if pen is None:
+            pen = self._pens[name] = QPen(self._colour(name), 1.8)
+        return pen
+
+
+def _head(step: float) -> QPainterPath:
+    """Return an arrow's head that ends at the origin."""
+    path = QPainterPath()
+    path.lineTo(-step, -_HEAD_WIDTH)
+    path.lineTo(-step, _HEAD_WIDTH)
+    path.closeSubpath()
+    return path
 
 
 def _scaled(font: QFont, factor: float) -> QFont:

@@ -1,0 +1,23 @@
+"""Runs all benchmarks, one after the other: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from benchmarks import busy_windows, closing, start_up, tables
+from benchmarks.measure import note
+
+
+def main() -> None:
+    """Run all."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    note(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}")
+    start_up.main()
+    tables.main()
+    busy_windows.main([])
+    closing.main()
+
+
+if __name__ == "__main__":
+    main()
