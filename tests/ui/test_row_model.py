@@ -95,6 +95,17 @@ def test_selection_follows_its_row_when_sorted(qtbot) -> None:  # type: ignore[n
     assert table.currentIndex().row() == 0
 
 
+def test_selection_follows_a_row_that_a_change_moves(qtbot) -> None:  # type: ignore[no-untyped-def]
+    model = made(Row(1, 1), Row(2, 2), Row(3, 3))
+    table = Table(model, name="t", accessible_name="rows", empty=lambda: "none")
+    qtbot.addWidget(table)
+    model.sort(1)
+    assert table.select_key(1)
+    model.put(Row(1, 9))
+    assert model.rows == [Row(2, 2), Row(3, 3), Row(1, 9)]
+    assert table.selected() == Row(1, 9)
+
+
 def test_table_copies_the_chosen_row_as_tsv(qtbot) -> None:  # type: ignore[no-untyped-def]
     model = made(Row(1, 5), Row(2, 4))
     table = Table(model, name="t", accessible_name="rows", empty=lambda: "none")
