@@ -84,9 +84,8 @@ def listening(program: SuiteProgram) -> Suite:
     return suite
 
 
-def open_windows(program: SuiteProgram, *, settle: bool = True) -> dict[str, Any]:
+def open_windows(program: SuiteProgram) -> dict[str, Any]:
     """Open the windows of all actors; return them by role."""
     windows: dict[str, Any] = {role: program.windows.open(role) for role in ROLES}
-    if settle:
-        wait(_SETTLE_SECONDS)
+    wait(_SETTLE_SECONDS)
     return windows

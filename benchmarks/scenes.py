@@ -24,9 +24,12 @@ from tdwii_gui.config.ae_directory import ApplicationEntity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QWidget
+
     from tdwii_gui.actors.events import ActorEvent
     from tdwii_gui.actors.suite import Suite
     from tdwii_gui.app.desktop import SuiteProgram
+    from tdwii_gui.ui.panels.table import Table
 
 UPDATES: Final = 250
 UPDATES_PER_SECOND: Final = 25
@@ -128,7 +131,7 @@ def query(program: SuiteProgram, probe: GuiProbe, port: int) -> None:
     _use_tms(program, suite, "OTHER_TMS", port)
     answered: list[float] = []
     _look_at_answers(suite, answered)
-    table = windows["tdd"].worklist.table
+    table = _worklist(windows["tdd"])
     painted = Painted(table.viewport(), lambda: len(answered) == table.rows.total > 0)
     begin = time.perf_counter()
     probe.start()
@@ -141,24 +144,19 @@ def query(program: SuiteProgram, probe: GuiProbe, port: int) -> None:
     tell(probe.stop() | {"rows": rows, "shown_after": shown_after, "seconds": seconds})
 
 
-def own_steps(program: SuiteProgram, probe: GuiProbe, _port: int) -> None:
-    """Open the window of the TMS, which keeps thousands of steps."""
-    listening(program)
-    begin = time.perf_counter()
-    probe.start()
-    windows = open_windows(program, settle=False)
-    table = windows["tms"]._table
-    painted = Painted(table.viewport(), lambda: table.rows.total > 0)
-    wait_until(lambda: painted.at)
-    wait(1)
-    tell(probe.stop() | {"rows": table.rows.rowCount(), "seconds": painted.at - begin})
-
-
 def _use_tms(program: SuiteProgram, suite: Suite, ae_title: str, port: int) -> None:
     from tdwii_gui.actors.suite import Role
 
     program.control.use_external("tms", ApplicationEntity(ae_title, "127.0.0.1", port))
     wait_until(lambda: suite.external(Role.TMS) is not None)
+
+
+def _worklist(window: QWidget) -> Table:
+    from tdwii_gui.ui.panels.table import Table
+
+    table = window.findChild(Table, "worklist")
+    assert isinstance(table, Table)
+    return table
 
 
 def _refresh(window: Any) -> None:
@@ -187,7 +185,6 @@ _SCENES: Final = {
     "events": events,
     "dead_peer": dead_peer,
     "query": query,
-    "own_steps": own_steps,
 }
 
 

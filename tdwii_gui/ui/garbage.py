@@ -55,10 +55,15 @@ class GarbageCollector(QObject):
             self.settle()
 
     def settle(self) -> None:
-        """Collect all, and leave out what is there now from the collections to come."""
+        """Collect all that is new, and leave out what is there now from the collections to come.
+
+        Of what is there at first, modules for the most part, hardly anything is garbage: to look
+        through that would only take long.
+        """
         self._quiet = self._waiting = 0
         self._has_grown = False
-        gc.collect()
+        if gc.get_freeze_count():
+            gc.collect()
         gc.freeze()
 
     def close(self) -> None:

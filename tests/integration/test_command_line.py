@@ -239,7 +239,7 @@ def test_nothing_is_written_for_a_plan_that_cannot_be_scheduled(tdwii, tmp_path:
     assert not (tmp_path / "out").exists(), "no file of a step that does not exist"
 
 
-@pytest.mark.parametrize("command", ["", "nonsense", "tms --port x", "schedule"])
+@pytest.mark.parametrize("command", ["--nonsense", "nonsense", "tms --port x", "schedule"])
 def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], command: str) -> None:
     try:
         code = main(command.split())

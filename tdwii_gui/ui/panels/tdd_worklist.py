@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pydicom.dataset import Dataset
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -58,8 +59,8 @@ class _Matches:
         self.rows: list[WorklistRow] = []
 
     def take(self, step: Ups) -> None:
-        """Take a match."""
-        self.steps[step.sop_instance_uid] = step
+        """Take a match; it is kept as it came, for what is read of it is decoded for good."""
+        self.steps[step.sop_instance_uid] = Ups(Dataset(dict(step.dataset.items())))
         self.rows.append(WorklistRow.from_step(step, None))
 
 
