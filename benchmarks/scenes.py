@@ -45,7 +45,7 @@ class Hearing(QObject):
     def __init__(self, program: SuiteProgram) -> None:
         super().__init__()
         self.events: dict[tuple[str, str], int] = {}
-        program.bridge.events.connect(self._on_events)
+        program.bridge.feed().events.connect(self._on_events)
 
     def count(self, event: str, ae_title: str) -> int:
         """Return how many events of a name an actor told."""

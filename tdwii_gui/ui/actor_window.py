@@ -20,6 +20,7 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.actors.worker import SerialWorker
 from tdwii_gui.dicom.status import status_words
 from tdwii_gui.ui import texts
+from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.banner import Identity, PatientBanner
 from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.log_dock import LogDock
@@ -96,6 +97,7 @@ class ActorWindow(QMainWindow):
         self.setObjectName(name)
         self.setWindowTitle(self.tr("{0} – emulator, not for clinical use").format(title))
         self.setAcceptDrops(self.accepts_files)
+        paint_in_turns(self)
         self.background = SerialWorker(f"{actor.ae_title}-files", lambda _name, _error: None)
         self.banner = PatientBanner()
         self.messages = MessageArea()
@@ -111,7 +113,8 @@ class ActorWindow(QMainWindow):
         self.tabifyDockWidget(self.log, self.peers)
         self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         self.menus = ViewMenu(self, [self.log, self.peers], reset=self.reset_layout)
-        self.bridge.events.connect(self._on_events)
+        feed = self.bridge.feed(lambda event: event.ae_title == self._actor.ae_title)
+        feed.events.connect(self._on_events)
         self._show_light()
 
     def set_states(self, stages: list[str]) -> StateStrip:
@@ -304,8 +307,7 @@ class ActorWindow(QMainWindow):
     @Slot(object)
     def _on_events(self, events: list[ActorEvent]) -> None:
         for event in events:
-            if event.ae_title == self._actor.ae_title:
-                self._hear(event)
+            self._hear(event)
 
     def _hear(self, event: ActorEvent) -> None:
         self.log.hear(event)

@@ -17,12 +17,14 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-_PERIOD_MS: Final = 250
+_PERIOD_MS: Final = 50
 _YOUNG: Final = 0
 _MIDDLE: Final = 1
-_PAUSE: Final = 12
+_OFTEN: Final = 4
+"""So many collections of what is young are followed by one of what outlived them."""
+_PAUSE: Final = 60
 """After so many periods in which hardly anything happens there is a pause."""
-_LONG: Final = 1200
+_LONG: Final = 6000
 """After so many periods without a pause the collection does not wait for one any more."""
 
 
@@ -48,7 +50,7 @@ class GarbageCollector(QObject):
         if counts[_YOUNG] > thresholds[_YOUNG]:
             self._quiet = 0
             self._has_grown = True
-            gc.collect(_MIDDLE if counts[_MIDDLE] > thresholds[_MIDDLE] else _YOUNG)
+            gc.collect(_MIDDLE if counts[_MIDDLE] >= _OFTEN else _YOUNG)
         else:
             self._quiet += 1
         if self._has_grown and (self._quiet >= _PAUSE or self._waiting >= _LONG):

@@ -107,7 +107,7 @@ class Launcher(QObject):
         window.put_ladder(self.ladder)
         window.put_right(self.guide_panel)
         self._inspector: InspectorPanel | None = None
-        bridge.events.connect(self._on_events)
+        bridge.feed().events.connect(self._on_events)
         self._connect()
 
     def start(self, play: DemoPlan | None = None) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.messages import MessageArea
@@ -72,6 +73,7 @@ class LauncherWindow(QMainWindow):
         self._was_painted = False
         self.setObjectName("launcher")
         self.setWindowTitle(self.tr("TDW-II suite – emulator, not for clinical use"))
+        paint_in_turns(self)
         self.names = self._role_names()
         self.board = TileBoard(self.names)
         self.welcome = WelcomeCard()

@@ -11,7 +11,6 @@ from tdwii_gui.actors.events import ListenFailed
 
 if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Actor
-    from tdwii_gui.actors.events import ActorEvent
     from tdwii_gui.ui.actor_window import ActorWindow
     from tdwii_gui.ui.bridge import ActorBridge
 
@@ -23,13 +22,15 @@ class PortOffer(QObject):
         super().__init__(window)
         self._actor = actor
         self._window = window
-        bridge.events.connect(self._on_events)
+        feed = bridge.feed(
+            lambda event: isinstance(event, ListenFailed) and event.ae_title == actor.ae_title
+        )
+        feed.events.connect(self._on_events)
 
     @Slot(object)
-    def _on_events(self, events: list[ActorEvent]) -> None:
+    def _on_events(self, events: list[ListenFailed]) -> None:
         for event in events:
-            if isinstance(event, ListenFailed) and event.ae_title == self._actor.ae_title:
-                self._offer(event.reason)
+            self._offer(event.reason)
 
     def _offer(self, reason: str) -> None:
         host, _ = self._actor.address

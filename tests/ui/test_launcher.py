@@ -351,7 +351,7 @@ def test_closing_in_a_treatment_asks_and_then_closes(
         changes = [e for e in events if isinstance(e, SessionChanged)]
         ended.extend(e.state.name for e in changes if e.state.name in ("CANCELED", "COMPLETED"))
 
-    program.bridge.events.connect(hear)
+    program.bridge.feed().events.connect(hear)
     treat_until_claimed(program, hand)
     program.launcher.close()
     tdd = hand.window("tdd")

@@ -1,9 +1,10 @@
-"""Where an association's reactor halts while one of our threads sends a request.
+"""Where an association's reactor waits for messages, and halts while we send a request.
 
 WORKAROUND for pynetdicom 3.0: its reactor marks itself as running only some time after its wait
 has ended. A request sent in between takes it for halted, and the reactor then takes the response
 from the queue and drops it; the request waits in vain until its time limit. Requests in quick
-succession on one association hit this under load.
+succession on one association hit this under load. And it looks for messages a thousand times in a
+second instead of waiting for them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import time
 from threading import Condition, Event
 from typing import TYPE_CHECKING, Final
 
+from tdwii_gui.dicom.net.connection_wait import install_wait
+
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
-_LOOK_SECONDS: Final = 0.0003
+_HALT_SECONDS: Final = 0.0003
+_LOOK_SECONDS: Final = 0.1
+"""So often the reactor looks at its time limits, and whether it is to end."""
 
 
 class ReactorCheckpoint(Event):
@@ -26,6 +31,7 @@ class ReactorCheckpoint(Event):
         self._association = association
         self._passing = Condition()
         self._is_open = True
+        self._may_look = True
 
     def is_set(self) -> bool:
         """Return whether the reactor may pass."""
@@ -34,7 +40,7 @@ class ReactorCheckpoint(Event):
     def set(self) -> None:
         """Let the reactor pass."""
         with self._passing:
-            self._is_open = True
+            self._is_open = self._may_look = True
             self._passing.notify_all()
 
     def clear(self) -> None:
@@ -42,11 +48,19 @@ class ReactorCheckpoint(Event):
         with self._passing:
             self._is_open = False
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait, on the reactor's thread, until it may pass."""
+    def tell(self) -> None:
+        """Have the reactor look at what has come, unless it is halted."""
         with self._passing:
+            self._may_look = True
+            self._passing.notify_all()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait, on the reactor's thread, until it may pass and something has come."""
+        with self._passing:
+            self._passing.wait_for(lambda: self._is_open and self._may_look, _LOOK_SECONDS)
             passed = self._passing.wait_for(lambda: self._is_open, timeout)
             if passed:
+                self._may_look = False
                 self._association._is_paused = False
             return passed
 
@@ -57,11 +71,12 @@ class ReactorCheckpoint(Event):
         """
         self.clear()
         while not self._association._is_paused and self._association.is_alive():
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_HALT_SECONDS)
 
 
 def install_checkpoint(association: Association) -> ReactorCheckpoint:
     """Give an association that is not yet established its checkpoint, and return it."""
     checkpoint = ReactorCheckpoint(association)
     association._reactor_checkpoint = checkpoint
+    install_wait(association, checkpoint.tell)
     return checkpoint

@@ -27,6 +27,7 @@ from tdwii_gui.dicom.net.open_associations import (
     OpenAssociations,
     no_associations,
 )
+from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -115,7 +116,7 @@ class ScpHost:
                 self.ae_title,
                 SharedContexts(self._dispatcher.contexts),
                 evt_handlers=[
-                    (evt.EVT_CONN_OPEN, send_at_once),
+                    (evt.EVT_CONN_OPEN, _prepare),
                     *self._peers.bindings,
                     *self._dispatcher.bindings,
                 ],
@@ -160,6 +161,11 @@ class ScpHost:
             return f"{place}: this port needs administrator's rights"
         reason = os.strerror(error.errno) if error.errno else str(error)
         return f"{place} cannot be listened on: {reason}"
+
+
+def _prepare(event: evt.Event) -> None:
+    send_at_once(event)
+    install_checkpoint(event.assoc)
 
 
 def _let_answers_leave(associations: Sequence[Association]) -> None:
