@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = "tdwii_gui"
 _SIGNAL_LOOK_MS: Final = 200
+_SWITCH_SECONDS: Final = 0.001
 _PAINT_MS: Final = 20
 
 _WINDOWS: Final = {
@@ -353,6 +354,8 @@ def _run(application: QApplication, window: QMainWindow) -> int:
     looking = QTimer()
     looking.timeout.connect(lambda: None)
     looking.start(_SIGNAL_LOOK_MS)
+    # A window that is being painted gets the interpreter back soon from a network thread.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     collector = GarbageCollector()
     try:
         return application.exec()

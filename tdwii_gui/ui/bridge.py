@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _TICK_MS: Final = 16
-_REST_SECONDS: Final = 0.1
-_SLICE_SECONDS: Final = 0.008
-_BATCH: Final = 5
+_REST_SECONDS: Final = 0.2
+_SLICE_SECONDS: Final = 0.003
+_BATCH: Final = 2
 
 
 class EventFeed(QObject):
@@ -34,7 +34,7 @@ class EventFeed(QObject):
     Signals
     -------
     events : list[ActorEvent]
-        What happened, in order, up to 5 at a time.
+        What happened, in order, up to 2 at a time.
     """
 
     events = Signal(object)
@@ -69,7 +69,7 @@ class ActorBridge(QObject):
     """Takes events and outcomes on any thread and hands them on, in order, on the GUI thread.
 
     A timer serves one feed in a turn of the event loop, so that a flood of events has one window
-    painted at a time instead of all at once, and none more than ten times in a second. An outcome
+    painted at a time instead of all at once, and none more than five times in a second. An outcome
     comes after the events that were there before it. Nothing is handed on after `close`.
     """
 

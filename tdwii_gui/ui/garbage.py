@@ -17,14 +17,14 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-_PERIOD_MS: Final = 50
+_PERIOD_MS: Final = 25
 _YOUNG: Final = 0
 _MIDDLE: Final = 1
-_OFTEN: Final = 4
+_OFTEN: Final = 3
 """So many collections of what is young are followed by one of what outlived them."""
-_PAUSE: Final = 60
+_PAUSE: Final = 120
 """After so many periods in which hardly anything happens there is a pause."""
-_LONG: Final = 6000
+_LONG: Final = 12000
 """After so many periods without a pause the collection does not wait for one any more."""
 
 

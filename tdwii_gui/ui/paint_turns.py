@@ -27,8 +27,8 @@ _LONGEST_REST_SECONDS: Final = 0.06
 def paint_in_turns(window: QWidget) -> None:
     """Have a window wait for its turn to be painted from now on."""
     application = QCoreApplication.instance()
-    turns = application.findChild(PaintTurns) or PaintTurns(application)
-    window.installEventFilter(turns)
+    turns = application.findChild(PaintTurns) if application is not None else None
+    window.installEventFilter(turns or PaintTurns(application))
 
 
 class PaintTurns(QObject):
@@ -48,19 +48,16 @@ class PaintTurns(QObject):
         """Hold a window's painting back while it is not its turn."""
         if event.type() != QEvent.Type.UpdateRequest:
             return False
-        if self._is_turn_of(watched):
+        if watched is self._next:
             self._next = None
             self._began = perf_counter()
             self._turn.start(_TURN_MS)
             return False
         if watched not in self._waiting:
             self._waiting.append(watched)
+        if not self._turn.isActive():
+            self._turn.start(_TURN_MS)
         return True
-
-    def _is_turn_of(self, window: QObject) -> bool:
-        if self._next is not None and shiboken6.isValid(self._next):
-            return window is self._next
-        return not self._turn.isActive()
 
     @Slot()
     def _on_turn(self) -> None:
@@ -71,6 +68,8 @@ class PaintTurns(QObject):
             if took > _QUICK_SECONDS:
                 self._turn.start(round(1000 * min(took, _LONGEST_REST_SECONDS)))
                 return
+        if self._next is not None and shiboken6.isValid(self._next):
+            return
         while self._waiting:
             window = self._waiting.popleft()
             if shiboken6.isValid(window):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -21,6 +21,8 @@ from tdwii_gui.ui.theme import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_SHOWN_AFTER_MS: Final = 150
 
 
 class ScpLight(QToolButton):
@@ -84,7 +86,7 @@ class ScpLight(QToolButton):
 
 
 class RunningJob(QWidget):
-    """What runs, with a button that cancels it."""
+    """What runs, with a button that cancels it; what is over at once is not shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -101,6 +103,10 @@ class RunningJob(QWidget):
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.setObjectName("cancel_job")
         self._cancel.clicked.connect(self._on_cancel)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_SHOWN_AFTER_MS)
+        self._delay.timeout.connect(self.show)
         layout.addWidget(self._bar)
         layout.addWidget(self._text)
         layout.addWidget(self._cancel)
@@ -132,9 +138,13 @@ class RunningJob(QWidget):
                 return
 
     def _refresh(self) -> None:
-        self.setVisible(bool(self._jobs))
-        if self._jobs:
-            self._text.setText(list(self._jobs.values())[-1][0])
+        if not self._jobs:
+            self._delay.stop()
+            self.hide()
+            return
+        if self.isHidden() and not self._delay.isActive():
+            self._delay.start()
+        self._text.setText(list(self._jobs.values())[-1][0])
         self._cancel.setVisible(any(cancel for _, cancel in self._jobs.values()))
 
 
