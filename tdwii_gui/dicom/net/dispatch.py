@@ -192,16 +192,17 @@ class Dispatcher:
             for status, found in steps:
                 if event.is_cancelled:
                     outcome.status = Status.CANCELLED
-                    yield Status.CANCELLED, None
-                    return
+                    break
                 count += 1
                 outcome.detail = counted(count, "match", "matches")
                 yield status, found
             outcome.detail = counted(count, "match", "matches")
-            if outcome.failure is not None:
-                yield outcome.failure, None
-                return
-            outcome.status = Status.SUCCESS
+            if outcome.status is None:
+                outcome.status = Status.SUCCESS
+        if outcome.failure is not None:
+            yield outcome.failure, None
+        elif outcome.status == Status.CANCELLED:
+            yield Status.CANCELLED, None
 
     def _retrieve(self, event: Event) -> None:
         """Answer a C-MOVE or C-GET, with all its responses: see `accepted_association`."""
@@ -223,6 +224,7 @@ class Dispatcher:
             done = progress.completed + progress.warning
             total = done + progress.failed + progress.remaining
             outcome.detail = f"{done} of {counted(total, 'object', 'objects')}"
+        if outcome.status is not None:
             _respond(event, outcome.status, progress, outcome.comment)
 
     @contextmanager
