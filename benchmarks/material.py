@@ -19,7 +19,8 @@ from tdwii_gui.dicom.iod.rtbdi import build_rtbdi
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.iod.ups_create import StepRequest, build_ups
 from tdwii_gui.dicom.store.instance_store import InstanceStore
-from tdwii_gui.dicom.store.ups_store import Step, UpsStore
+from tdwii_gui.dicom.store.ups_store import UpsStore
+from tdwii_gui.dicom.store.ups_transaction import Step
 from tdwii_gui.dicom.uids import new_uid
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pynetdicom import evt
 
 from tdwii_gui.dicom.errors import ListenError
-from tdwii_gui.dicom.net.accepted_association import (
+from tdwii_gui.dicom.net.dispatch import Dispatcher
+from tdwii_gui.dicom.net.exchange import Exchange, ignore
+from tdwii_gui.dicom.net.host_server import (
     AcceptedRequest,
     HostServer,
     SharedContexts,
 )
-from tdwii_gui.dicom.net.dispatch import Dispatcher
-from tdwii_gui.dicom.net.exchange import Exchange, ignore
 from tdwii_gui.dicom.net.local_ae import Timeouts, make_ae, send_at_once
 from tdwii_gui.dicom.net.open_associations import (
     OpenAssociation,

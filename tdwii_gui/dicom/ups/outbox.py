@@ -13,8 +13,8 @@ from sqlalchemy import delete, select, update
 
 from tdwii_gui.dicom.store.database import read, write
 from tdwii_gui.dicom.store.encoding import decode, encode
-from tdwii_gui.dicom.store.ups_store import Event
 from tdwii_gui.dicom.store.ups_tables import OUTBOX
+from tdwii_gui.dicom.store.ups_transaction import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

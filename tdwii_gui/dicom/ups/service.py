@@ -17,7 +17,7 @@ from tdwii_gui.dicom.status import Status, is_failure
 from tdwii_gui.dicom.store.database import StoreFull
 from tdwii_gui.dicom.store.encoding import duplicate, put
 from tdwii_gui.dicom.store.matching import Matcher
-from tdwii_gui.dicom.store.ups_store import Step
+from tdwii_gui.dicom.store.ups_transaction import Step
 from tdwii_gui.dicom.ups import content, report, subscriptions
 from tdwii_gui.dicom.ups.change import ChangeKind, CreatedStep, StepChange, ignore, local_now
 from tdwii_gui.dicom.ups.outbox import addressed
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tdwii_gui.dicom.iod.requirements import Violation
-    from tdwii_gui.dicom.store.ups_store import UpsStore, UpsTransaction
+    from tdwii_gui.dicom.store.ups_store import UpsStore
+    from tdwii_gui.dicom.store.ups_transaction import UpsTransaction
     from tdwii_gui.dicom.ups.report import Report
     from tdwii_gui.dicom.ups.subscriptions import Subscription
 
@@ -383,7 +384,7 @@ def _send(
 ) -> list[str]:
     """Put reports about a step into the outbox for its subscribers; return these."""
     reports = list(reports)
-    receivers = transaction.subscribers(sop_instance_uid) if reports else []
+    receivers = transaction.subscriptions.subscribers(sop_instance_uid) if reports else []
     transaction.append(addressed(sop_instance_uid, reports, receivers))
     return receivers
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from tdwii_gui.dicom.store.ups_store import Event, Step, UpsTransaction
+    from tdwii_gui.dicom.store.ups_transaction import Event, Step, UpsTransaction
 
 _AE_TITLE: Final = re.compile(r"(?=.*[^ ])[\x20-\x5b\x5d-\x7e]{1,16}")
 _LOCKS: Final = {"TRUE": True, "FALSE": False}
@@ -97,11 +97,11 @@ def subscribe(transaction: UpsTransaction, subscription: Subscription) -> bool:
     receiving_ae, lock = subscription.receiving_ae, subscription.deletion_lock
     if not subscription.is_global:
         step = _known_step(transaction, subscription.sop_instance_uid)
-        transaction.subscribe(step.sop_instance_uid, receiving_ae, lock)
+        transaction.subscriptions.subscribe(step.sop_instance_uid, receiving_ae, lock)
         transaction.append(_initial_events(step, receiving_ae))
         return True
-    transaction.set_global(receiving_ae, lock)
-    added = transaction.subscribe_to_all(receiving_ae, lock)
+    transaction.subscriptions.set_global(receiving_ae, lock)
+    added = transaction.subscriptions.subscribe_to_all(receiving_ae, lock)
     if not lock:
         return False
     steps = (_known_step(transaction, sop_instance_uid) for sop_instance_uid in added)
@@ -118,11 +118,11 @@ def unsubscribe(transaction: UpsTransaction, subscription: Subscription) -> None
         C307 if the step is not known.
     """
     if subscription.is_global:
-        transaction.clear_global(subscription.receiving_ae)
-        transaction.unsubscribe_from_all(subscription.receiving_ae)
+        transaction.subscriptions.clear_global(subscription.receiving_ae)
+        transaction.subscriptions.unsubscribe_from_all(subscription.receiving_ae)
     else:
         step = _known_step(transaction, subscription.sop_instance_uid)
-        transaction.unsubscribe(step.sop_instance_uid, subscription.receiving_ae)
+        transaction.subscriptions.unsubscribe(step.sop_instance_uid, subscription.receiving_ae)
 
 
 def suspend(transaction: UpsTransaction, subscription: Subscription) -> None:
@@ -137,14 +137,14 @@ def suspend(transaction: UpsTransaction, subscription: Subscription) -> None:
         raise DimseStatusError(
             Status.UPS_ACTION_NOT_APPROPRIATE, "only the global subscription is suspended"
         )
-    transaction.clear_global(subscription.receiving_ae)
+    transaction.subscriptions.clear_global(subscription.receiving_ae)
 
 
 def subscribe_to_new(transaction: UpsTransaction, sop_instance_uid: str) -> list[str]:
     """Subscribe all global subscribers to a new step, with their locks; return these AEs."""
-    subscribers = transaction.global_subscribers()
+    subscribers = transaction.subscriptions.global_subscribers()
     for receiving_ae, lock in subscribers.items():
-        transaction.subscribe(sop_instance_uid, receiving_ae, lock)
+        transaction.subscriptions.subscribe(sop_instance_uid, receiving_ae, lock)
     return list(subscribers)
 
 

@@ -14,8 +14,9 @@ from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.store.database import read
 from tdwii_gui.dicom.store.matching import matches
 from tdwii_gui.dicom.store.narrowing import conditions
-from tdwii_gui.dicom.store.ups_store import Step, UpsStore
+from tdwii_gui.dicom.store.ups_store import UpsStore
 from tdwii_gui.dicom.store.ups_tables import STEPS
+from tdwii_gui.dicom.store.ups_transaction import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
