@@ -6,10 +6,10 @@ HEADLESS := .venv-headless
 # Tests of one file stay together: some share a server.
 PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test lint headless interop screenshots benchmark prepare clean
+.PHONY: demo test lint headless interop soak screenshots benchmark prepare clean
 
 # Tests show no windows. The demo does where there is a display, and plays without one elsewhere.
-test headless interop screenshots: export QT_QPA_PLATFORM ?= offscreen
+test headless interop soak screenshots: export QT_QPA_PLATFORM ?= offscreen
 
 demo: prepare
 	$(BIN)/tdwii demo
@@ -37,6 +37,12 @@ headless: prepare
 interop: prepare
 	.ci/prepare interop
 	$(BIN)/pytest $(PYTEST_OPTIONS) -m interop tests
+
+# The tests of endurance in full, which `test` and `interop` run in short: at most 20 minutes. One
+# after the other, for they load the machine.
+soak: prepare
+	.ci/prepare interop
+	TDWII_SOAK=1 $(BIN)/pytest -q -m soak -o faulthandler_timeout=1200 --timeout 1200 tests
 
 # All windows in all their states; a look at each is part of it.
 screenshots: prepare

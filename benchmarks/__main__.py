@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import busy_windows, closing, start_up, tables
+from benchmarks import busy_windows, closing, start_up, tables, worklist
 from benchmarks.measure import note
 
 
@@ -17,6 +17,7 @@ def main() -> None:
     tables.main()
     busy_windows.main([])
     closing.main()
+    worklist.main()
 
 
 if __name__ == "__main__":

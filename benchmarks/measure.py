@@ -26,11 +26,20 @@ _ROOT: Final = Path(__file__).resolve().parents[1]
 _LONGEST_SECONDS: Final = 300.0
 
 
-def metric(name: str, value: float, unit: str, target: float | None = None) -> None:
-    """Print a figure; one with a target should not be above it."""
+def metric(
+    name: str,
+    value: float,
+    unit: str,
+    target: float | None = None,
+    *,
+    at_least: float | None = None,
+) -> None:
+    """Print a figure; one with a target should not be above it, or not be below `at_least`."""
     line = f"METRIC {name} {value:.4g} {unit}"
     if target is not None:
         line += f"  (target <= {target:g}: {'met' if value <= target else 'MISSED'})"
+    if at_least is not None:
+        line += f"  (target >= {at_least:g}: {'met' if value >= at_least else 'MISSED'})"
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSettings
-from PySide6.QtGui import QFont, QFontDatabase
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtGui import QAction, QFont, QFontDatabase
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QTabBar
 
 from tdwii_gui.actors.suite import on_free_ports
 from tdwii_gui.app.desktop import SuiteProgram, make_application
@@ -112,6 +112,7 @@ class Studio:
         self.take(ppvs, "ppvs-arrived")
         self.take(ost, "ost-filled")
         self._treat(tdd, tms, launcher)
+        self._operate(creator, tms)
         self._meet_problems(tdd, launcher)
 
     def _treat(self, tdd: QWidget, tms: QWidget, launcher: QWidget) -> None:
@@ -156,6 +157,42 @@ class Studio:
         self._inspect(launcher)
         hand.click(tdd, "next_patient")
         self.run(1)
+
+    def _operate(self, creator: QWidget, tms: QWidget) -> None:
+        """Look at the operator's side of the TMS: its day, its dialogs, whom it tells."""
+        hand = self.hand
+        hand.click(creator, "schedule")
+        hand.wait(lambda: len(hand.cells(tms, "worklist")) > 1)
+        hand.choose_row(tms, "worklist", 1)
+        hand.find(tms, QTabBar, "step_tabs").setCurrentIndex(2)
+        hand.find(tms, QTabBar, "telling_tabs").setCurrentIndex(1)
+        self.take(tms, "tms-subscriptions")
+        hand.find(tms, QTabBar, "work_tabs").setCurrentIndex(1)
+        hand.click(tms, "timeline_today")
+        self.run(1)
+        self.take(tms, "tms-timeline")
+        hand.find(tms, QTabBar, "work_tabs").setCurrentIndex(0)
+        hand.click(tms, "edit")
+        dialog = hand.find(tms, QAbstractButton, "keep_step").window()
+        hand.find(dialog, QComboBox, "edit_readiness").setCurrentIndex(0)
+        hand.find(dialog, QAbstractButton, "confirm_edit")
+        self.take_as_it_is(dialog, "tms-edit-dialog")
+        hand.click(dialog, "keep_step")
+        hand.click(tms, "request_cancel")
+        dialog = hand.find(tms, QAbstractButton, "keep_step").window()
+        hand.find(dialog, QAbstractButton, "confirm_request_cancel")
+        self.take_as_it_is(dialog, "tms-cancel-dialog")
+        hand.click(dialog, "keep_step")
+        self._restart_dialog(tms)
+
+    def _restart_dialog(self, tms: QWidget) -> None:
+        """Ask for a cold restart, and leave it at that."""
+        action = tms.findChild(QAction, "restart_cold")
+        action.trigger()
+        self.hand.find(tms, QAbstractButton, "confirm_restart")
+        dialog = self.hand.find(tms, QAbstractButton, "keep_running").window()
+        self.take_as_it_is(dialog, "tms-restart-dialog")
+        self.hand.click(dialog, "keep_running")
 
     def _inspect(self, launcher: QWidget) -> None:
         """Look at the final update in the inspector."""

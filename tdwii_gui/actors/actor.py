@@ -6,11 +6,12 @@ import logging
 import time
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tdwii_gui.actors.events import (
     ActorEvent,
     AssociationInfo,
+    AssociationRejected,
     AssociationsChanged,
     ExchangeMade,
     ListenFailed,
@@ -26,17 +27,20 @@ from tdwii_gui.config.settings import NetworkSettings
 from tdwii_gui.dicom.errors import ConfigError, ListenError
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
+from tdwii_gui.dicom.net.tls import TlsFiles, server_context
 from tdwii_gui.dicom.net.verification_scp import VerificationScp
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from ssl import SSLContext
 
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.config.settings import ActorSettings
     from tdwii_gui.dicom.net.dispatch import Service
     from tdwii_gui.dicom.net.exchange import Exchange
     from tdwii_gui.dicom.net.open_associations import OpenAssociation
+    from tdwii_gui.dicom.net.rejection import RejectedAssociation
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +72,17 @@ class Actor:
 
     Methods are the only way in: those decorated with `task` return futures. Events to the
     listener are the only way out.
+
+    Attributes
+    ----------
+    largest_message : int or None
+        Bytes of a message that its SCP takes into memory, where the settings do not say less.
+    known_aes_only : bool
+        Whether its SCP rejects AE titles that are not in the AE directory; may change at any time.
     """
+
+    largest_message: ClassVar[int | None] = None
+    known_aes_only: bool = False
 
     def __init__(self, settings: ActorSettings, surroundings: Surroundings) -> None:
         self.ae_title = settings.ae_title
@@ -77,7 +91,9 @@ class Actor:
         self._port = settings.port
         self._network = surroundings.network
         self._listener = surroundings.listener
-        self.local = LocalAe(self.ae_title, timeouts(self._network), self._on_exchange)
+        self.local = LocalAe(
+            self.ae_title, timeouts(self._network), self._on_exchange, _tls_files(self._network)
+        )
         self.worker = SerialWorker(f"{self.ae_title}-scu", self._on_task_failed)
         self.running = RunningRequest()
         self._services: list[Service] = [VerificationScp()]
@@ -102,7 +118,7 @@ class Actor:
         ListenError
             If the port cannot be bound.
         ConfigError
-            If neither the settings nor the AE directory name a port.
+            If neither the settings nor the AE directory name a port, or TLS cannot be set up.
         """
         try:
             with self._host_lock:
@@ -116,7 +132,13 @@ class Actor:
             self.emit(ListenFailed(self.ae_title, str(error)))
             raise
         self.directory.register(
-            ApplicationEntity(self.ae_title, _reachable(self._bind_address), host.port)
+            ApplicationEntity(
+                self.ae_title,
+                _reachable(self._bind_address),
+                host.port,
+                self._listens_by_tls,
+                machine=machine_of(self.directory, self.ae_title),
+            )
         )
         self.emit(Listening(self.ae_title, self._bind_address, host.port))
 
@@ -209,9 +231,33 @@ class Actor:
             self._services,
             timeouts=self.local.timeouts,
             maximum_associations=self._network.maximum_associations,
+            largest_message=self._largest_message(),
+            known_aes=self._may_call,
+            tls=self._server_tls(),
             on_exchange=self._on_exchange,
             on_associations=self._on_associations,
+            on_rejection=self._on_rejection,
         )
+
+    def _may_call(self, ae_title: str) -> bool:
+        return not self.known_aes_only or ae_title in self.directory
+
+    def _largest_message(self) -> int:
+        configured = self._network.maximum_message_megabytes * 2**20
+        return min(configured, self.largest_message or configured)
+
+    @property
+    def _listens_by_tls(self) -> bool:
+        return bool(self._network.tls_certificate) and self._network.tls_listen
+
+    def _server_tls(self) -> SSLContext | None:
+        if not self._listens_by_tls:
+            return None
+        anonymous = self._network.tls_anonymous_clients
+        return server_context(self.local.tls, anonymous_clients=anonymous)
+
+    def _on_rejection(self, rejected: RejectedAssociation) -> None:
+        self.emit(AssociationRejected(self.ae_title, rejected))
 
     def _on_associations(self, associations: tuple[OpenAssociation, ...]) -> None:
         self.emit(AssociationsChanged(self.ae_title, _infos(associations)))
@@ -223,6 +269,11 @@ class Actor:
         self.emit(TaskFailed(self.ae_title, name, error))
 
 
+def machine_of(directory: AeDirectory, ae_title: str) -> str:
+    """Return the treatment machine that the AE directory names for an AE; empty if none."""
+    return directory.lookup(ae_title).machine if ae_title in directory else ""
+
+
 def timeouts(network: NetworkSettings) -> Timeouts:
     """Return the time limits of the settings."""
     return Timeouts(
@@ -231,6 +282,10 @@ def timeouts(network: NetworkSettings) -> Timeouts:
         dimse=network.dimse_timeout,
         network=network.network_timeout,
     )
+
+
+def _tls_files(network: NetworkSettings) -> TlsFiles:
+    return TlsFiles(network.tls_certificate, network.tls_key, network.tls_ca)
 
 
 def _infos(associations: tuple[OpenAssociation, ...]) -> tuple[AssociationInfo, ...]:

@@ -54,7 +54,8 @@ def check_inputs(
         _same("Plan of step and file", planned, plan.sop_instance_uid),
     ]
     if machine:
-        checks.append(_same("Treatment machine", step.machine, machine))
+        scheduled = machine if machine in step.machines else step.machine
+        checks.append(_same("Treatment machine", scheduled, machine))
     if instruction is None:
         return checks
     return [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.net.exchange import Exchange
+    from tdwii_gui.dicom.net.rejection import RejectedAssociation
     from tdwii_gui.dicom.store.instance_store import StoredInstance
     from tdwii_gui.dicom.ups.change import StepChange
 
@@ -89,6 +90,13 @@ class AssociationsChanged(ActorEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class AssociationRejected(ActorEvent):
+    """A peer has requested an association that the actor's SCP rejected."""
+
+    rejected: RejectedAssociation
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped(ActorEvent):
     """The actor has stopped; no event follows."""
 
@@ -142,6 +150,22 @@ class EventReported(ActorEvent):
     """An N-EVENT-REPORT about a Unified Procedure Step arrived."""
 
     report: EventReport
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistOutdated(ActorEvent):
+    """The steps of the TMS may be others than they were told: it is time to query them again.
+
+    Told after a restart of the TMS and from time to time, for an event report is sent once and may
+    be lost: reports are a hint, the query is the truth.
+
+    Parameters
+    ----------
+    reason : str
+        Why, in words.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

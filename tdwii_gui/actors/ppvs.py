@@ -9,6 +9,7 @@ from tdwii_gui.actors.subscriber import Subscriber
 from tdwii_gui.actors.worker import task
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +56,29 @@ class Ppvs(Subscriber):
     def _download(self, sop_instance_uid: str) -> None:
         """Retrieve the inputs of a step of our machine that can still be treated."""
         step = self._fetch_step(sop_instance_uid)
-        ours = not self.machine or step.machine == self.machine
+        ours = not self.machine or self.machine in step.machines
         if step.state is ProcedureStepState.SCHEDULED and ours:
             self._retrieve_inputs(step)
+
+    @task()
+    def _download_missed(self) -> None:
+        """Retrieve the inputs of the steps of our machine that nobody has told us of."""
+        keys = WorklistKeys(machine=self.machine, state=ProcedureStepState.SCHEDULED, workitem=None)
+        for step in self._query(worklist_query(keys), None):
+            wanted = {reference.sop_instance_uid for reference in step.inputs}
+            if wanted - self.instances.present(wanted):
+                self._retrieve_inputs(step)
 
     def _retrieve_inputs(self, step: Ups) -> RetrievalResult:
         result = self._retrieve(step, step.inputs)
         # The photographs help to know the patient; nothing depends on them.
         self._retriever.retrieve(step.photos, self.ost_ae_title)
         return result
+
+    def _tell_outdated(self, reason: str) -> None:
+        super()._tell_outdated(reason)
+        if self.auto_download:
+            self._download_missed()
 
     def _on_event_report(self, report: EventReport) -> None:
         super()._on_event_report(report)

@@ -149,7 +149,7 @@ class SessionSteps:
         progress = self._progress
         stopped = progress is not None and self.delivery is not None and self.delivery.stopped
         update = FinalUpdate(
-            machine=self.step.machine,
+            machine=self.tdd.machine or self.step.machine,
             started=self._started,
             ended=self.options.clock.now(),
             outputs=self.records,
@@ -163,7 +163,7 @@ class SessionSteps:
     def send_reason(self, cancellation: Cancellation) -> None:
         """RO-64 where nothing was delivered; if the TMS refuses it, nothing is lost."""
         update = FinalUpdate(
-            machine=self.step.machine,
+            machine=self.tdd.machine or self.step.machine,
             started=None,
             ended=None,
             outputs=(),

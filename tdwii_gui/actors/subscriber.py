@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
-from threading import Lock, Timer
 from typing import TYPE_CHECKING
 
-from tdwii_gui.actors.actor import Actor, Surroundings
-from tdwii_gui.actors.events import EventReported, InputsRetrieved, InstanceReceived, StepFetched
+from tdwii_gui.actors.actor import Actor, Surroundings, machine_of
+from tdwii_gui.actors.events import (
+    EventReported,
+    InputsRetrieved,
+    InstanceReceived,
+    StepFetched,
+    WorklistOutdated,
+)
 from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
+from tdwii_gui.actors.later import Later
 from tdwii_gui.actors.worker import task
 from tdwii_gui.dicom.errors import AssociationError
 from tdwii_gui.dicom.iod.ups import Ups
+from tdwii_gui.dicom.iod.ups_event import EventType, ListStatus, ScpStatus, read_event
 from tdwii_gui.dicom.net.event_receiver import EventReceiver
 from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.ups_scu import UpsScu
+from tdwii_gui.dicom.status import Status, status_words
 from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
 from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION
 
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 2.0
+_OUTDATED_SECONDS = 60.0
+"""After how long the steps are queried again by who is subscribed to them."""
 
 
 class Subscriber(Actor):
@@ -44,7 +54,8 @@ class Subscriber(Actor):
     tms_ae_title, ost_ae_title : str
         Whose steps it follows, and the archive; they may be changed at run time.
     machine : str
-        The treatment machine that it stands for; empty for any.
+        The treatment machine that it stands for: of its settings, else of its entry in the AE
+        directory; empty for any.
     """
 
     def __init__(
@@ -53,13 +64,14 @@ class Subscriber(Actor):
         super().__init__(settings, surroundings)
         self.tms_ae_title = settings.tms_ae_title
         self.ost_ae_title = settings.ost_ae_title
-        self.machine = settings.machine
+        self.machine = settings.machine or machine_of(self.directory, self.ae_title)
         self.instances = InstanceStore(staging, on_conflict=Conflict.REPLACE)
         self._retriever = InputRetriever(self.local, self.directory, self.instances, self.running)
         self._keep = settings.subscribe
+        self._with_lock = False
         self._subscribed_to = ""
-        self._retry: Timer | None = None
-        self._retry_lock = Lock()
+        self._retry = Later(f"{self.ae_title}-subscribe", self.keep_subscribed)
+        self._outdated = Later(f"{self.ae_title}-outdated", self._on_outdated)
         self.serve(
             StorageScp(self.instances, self._on_stored), EventReceiver(self._on_event_report)
         )
@@ -79,11 +91,14 @@ class Subscriber(Actor):
         super().start()
         if self._keep:
             self.keep_subscribed()
+        elif self.subscribed:
+            self._follow()
 
     def stop_listening(self) -> None:
         """Stop answering; a subscription that is still tried for waits for the next start."""
         super().stop_listening()
-        self._cancel_retry()
+        self._retry.cancel()
+        self._outdated.cancel()
 
     @task()
     def subscribe(self, deletion_lock: bool = False) -> int:
@@ -92,7 +107,12 @@ class Subscriber(Actor):
         with self._tms() as scu:
             status = scu.subscribe_globally(self.ae_title, deletion_lock=deletion_lock)
         self._subscribed_to = tms
-        logger.info("%s subscribed to %s", self.ae_title, tms)
+        self._with_lock = deletion_lock
+        if status == Status.UPS_LOCK_NOT_GRANTED:
+            logger.warning("%s subscribed to %s: %s", self.ae_title, tms, status_words(status))
+        else:
+            logger.info("%s subscribed to %s", self.ae_title, tms)
+        self._follow()
         return status
 
     @task()
@@ -100,12 +120,13 @@ class Subscriber(Actor):
         """Subscribe; while the TMS cannot be reached, try again later."""
         self._keep = True
         self._subscribed_to = ""
-        self._cancel_retry()
+        self._retry.cancel()
         try:
-            self.subscribe().result()
+            self.subscribe(self._with_lock).result()
         except AssociationError as error:
             logger.warning("%s is not subscribed yet: %s", self.ae_title, error)
-            self._try_later()
+            if self.listening and self._keep:
+                self._retry.start(_RETRY_SECONDS)
 
     @task()
     def unsubscribe(self) -> int:
@@ -135,8 +156,8 @@ class Subscriber(Actor):
         self._give_up()
         self.instances.close()
 
-    def _tms(self) -> UpsScu:
-        return UpsScu(self.local, self.directory.lookup(self.tms_ae_title))
+    def _tms(self, ae_title: str = "") -> UpsScu:
+        return UpsScu(self.local, self.directory.lookup(ae_title or self.tms_ae_title))
 
     def _query(self, query: Dataset, on_match: Callable[[Ups], None] | None) -> list[Ups]:
         steps: list[Ups] = []
@@ -171,27 +192,45 @@ class Subscriber(Actor):
         self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
         return result
 
-    def _try_later(self) -> None:
-        with self._retry_lock:
-            if not (self.listening and self._keep):
-                return
-            self._retry = Timer(_RETRY_SECONDS, self.keep_subscribed)
-            self._retry.name = f"{self.ae_title}-subscribe"
-            self._retry.daemon = True
-            self._retry.start()
-
     def _give_up(self) -> None:
         self._keep = False
-        self._cancel_retry()
+        self._retry.cancel()
+        self._outdated.cancel()
 
-    def _cancel_retry(self) -> None:
-        with self._retry_lock:
-            retry, self._retry = self._retry, None
-        if retry is not None:
-            retry.cancel()
+    def _follow(self) -> None:
+        """Count from now on how old what was told of the steps is."""
+        if self.listening:
+            self._outdated.start(_OUTDATED_SECONDS)
+
+    def _on_outdated(self) -> None:
+        if self.subscribed:
+            self._follow()
+            self._tell_outdated("an event report may have been lost")
+
+    def _tell_outdated(self, reason: str) -> None:
+        """Tell that steps may be others than they were told; after what was asked so far."""
+        self.emit(WorklistOutdated(self.ae_title, reason))
 
     def _on_event_report(self, report: EventReport) -> None:
+        if report.event_type == EventType.SCP_STATUS_CHANGE:
+            self._on_scp_status(report)
         self.emit(EventReported(self.ae_title, report))
+
+    def _on_scp_status(self, report: EventReport) -> None:
+        """Follow a restart of the TMS: subscribe anew where it has lost that, then query."""
+        tms = report.calling_ae
+        if tms != self.tms_ae_title:
+            logger.info("%s: %s is not the TMS that is followed", self.ae_title, tms)
+            return
+        told = read_event(report.event_type, report.sop_instance_uid, report.information)
+        if told.scp_status is not ScpStatus.RESTARTED:
+            logger.info("%s: %s is going down", self.ae_title, tms)
+            return
+        is_cold = told.subscription_list is ListStatus.COLD_START
+        logger.info("%s: %s has restarted%s", self.ae_title, tms, ", cold" if is_cold else "")
+        if is_cold and self.wants_subscription:
+            self.keep_subscribed()
+        self._tell_outdated("the TMS has restarted")
 
     def _on_stored(self, outcome: AddOutcome) -> None:
         self.emit(InstanceReceived(self.ae_title, outcome.instance))

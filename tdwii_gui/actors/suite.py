@@ -226,6 +226,8 @@ class Suite:
                 actor.tms_ae_title = ae_title
             elif role is Role.OST:
                 actor.ost_ae_title = ae_title
+        if role is Role.OST:
+            self.tms.ost_ae_title = ae_title
 
     def _leave_tms(self) -> list[Tdd | Ppvs]:
         """End the subscriptions at the present TMS; return who had one or wants one."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tdwii_gui.actors.claiming import Claiming, ReviewedClaim
 from tdwii_gui.actors.subscriber import Subscriber
 from tdwii_gui.actors.worker import task
-from tdwii_gui.dicom.errors import ConfigError, DimseStatusError
+from tdwii_gui.dicom.errors import ConfigError
 from tdwii_gui.dicom.iod import ups_update
-from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.net.storage_scu import StorageScu
-from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.store.claim_store import ClaimStore
-from tdwii_gui.dicom.uids import new_uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Surroundings
     from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.config.settings import TddSettings
+    from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
     from tdwii_gui.dicom.iod.ups_update import FinalUpdate
     from tdwii_gui.dicom.store.claim_store import Claim
 
@@ -41,6 +40,13 @@ class Tdd(Subscriber):
         staging = settings.import_staging_directory
         super().__init__(settings, surroundings, Path(staging) if staging else folder / "instances")
         self.claims = ClaimStore(folder / "claims.sqlite")
+        self._claiming = Claiming(self.claims, self._tms)
+
+    def start(self) -> None:
+        """Listen, subscribe where that is wanted, and ask what became of claimed steps."""
+        super().start()
+        if self.claims.all():
+            self.review_claims()
 
     @task("RO-58")
     def query_worklist(
@@ -67,23 +73,21 @@ class Tdd(Subscriber):
         """[RO-60] Claim a step: change its state to IN PROGRESS under a Transaction UID of ours.
 
         The claim is on the disk before it is sent, and stays there if the answer is lost: then it
-        is repeated with the same Transaction UID, and C302 says that it is ours already.
+        is repeated with the same Transaction UID. See `Claiming.claim`.
 
         Raises
         ------
         DimseStatusError
             If the TMS says no, for example because another device was first (C301).
+        AssociationError
+            If the TMS cannot be reached or its answer was lost.
         """
-        earlier = self.claims.get(sop_instance_uid)
-        claim = earlier or self.claims.add(sop_instance_uid, new_uid(), self.tms_ae_title)
-        try:
-            self._change_state(claim, ProcedureStepState.IN_PROGRESS)
-        except DimseStatusError as error:
-            if earlier and error.status == Status.UPS_ALREADY_IN_PROGRESS:
-                return claim
-            self.claims.remove(sop_instance_uid)
-            raise
-        return claim
+        return self._claiming.claim(sop_instance_uid, self.tms_ae_title)
+
+    @task()
+    def review_claims(self) -> list[ReviewedClaim]:
+        """Ask the TMS for the claimed steps (N-GET), and forget claims on those that are over."""
+        return self._claiming.review()
 
     @task("RO-61")
     def retrieve_dynamic_inputs(self, step: Ups) -> RetrievalResult:
@@ -102,7 +106,7 @@ class Tdd(Subscriber):
             beam_number=beam_number,
             description=description,
         )
-        with self._tms() as scu:
+        with self._tms(claim.tms_ae_title) as scu:
             return scu.n_set(sop_instance_uid, modifications)
 
     @task("RO-63")
@@ -118,25 +122,18 @@ class Tdd(Subscriber):
         """[RO-64] Tell the TMS what was performed and where its results are (N-SET)."""
         claim = self._claim(sop_instance_uid)
         modifications = ups_update.final_update(claim.transaction_uid, update)
-        with self._tms() as scu:
+        with self._tms(claim.tms_ae_title) as scu:
             return scu.n_set(sop_instance_uid, modifications)
 
     @task("RO-65")
     def finish_procedure(self, sop_instance_uid: str, state: ProcedureStepState) -> int:
         """[RO-65] Change the step's state to COMPLETED or CANCELED; the claim ends with it."""
-        status = self._change_state(self._claim(sop_instance_uid), state)
-        self.claims.remove(sop_instance_uid)
-        return status
+        return self._claiming.finish(self._claim(sop_instance_uid), state)
 
     def close(self) -> None:
         """Close the staging store and the claims."""
         super().close()
         self.claims.close()
-
-    def _change_state(self, claim: Claim, state: ProcedureStepState) -> int:
-        information = ups_update.change_state(state, claim.transaction_uid)
-        with self._tms() as scu:
-            return scu.change_state(claim.sop_instance_uid, information)
 
     def _claim(self, sop_instance_uid: str) -> Claim:
         claim = self.claims.get(sop_instance_uid)

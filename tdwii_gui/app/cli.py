@@ -35,6 +35,7 @@ _COMMANDS = (
     ("deliver", "deliver", "deliver a scheduled step as a TDD (RO-58 ... RO-65)"),
     ("inputs", "inputs", "have the inputs of a step moved to an AE (C-MOVE)"),
     ("ups", "ups", "get, create, claim, progress, complete, cancel or request-cancel a step"),
+    ("tms-admin", "tms_admin", "operate a TMS: list, edit, cancel, delete, purge, subscribe, ..."),
     ("subscribe", "subscriptions", "subscribe to the events of the TMS"),
     ("unsubscribe", "subscriptions", "end a subscription"),
     ("events", "events", "receive event reports and print them"),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "settings.toml"
 ENVIRONMENT_VARIABLE = "TDWII_CONFIG"
+TMS_MODES = ("lenient", "standard", "strict")
+"""How closely a TMS looks at what it is sent."""
 
 # The field's sample files say it in other words.
 _FIELD_KEYS = {
@@ -27,17 +29,39 @@ _FIELD_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """Time limits in seconds, and how many associations an actor serves at once."""
+    """Time limits in seconds, what an actor takes, and TLS.
+
+    Parameters
+    ----------
+    maximum_associations : int
+        How many an actor serves at once.
+    maximum_message_megabytes : int
+        The largest message that is taken into memory.
+    tls_certificate, tls_key, tls_ca : str
+        Files in PEM format: the own certificate, its private key, and the certificates by which
+        those of peers are checked. They are used for peers whose entry has "TLS", and to listen.
+    tls_listen : bool
+        Listen with TLS, and with TLS alone, where there is a certificate.
+    tls_anonymous_clients : bool
+        Let peers without a certificate connect.
+    """
 
     connect_timeout: float = 3.0
     acse_timeout: float = 5.0
     dimse_timeout: float = 15.0
     network_timeout: float = 60.0
     maximum_associations: int = 50
+    maximum_message_megabytes: int = 512
+    tls_certificate: str = ""
+    tls_key: str = ""
+    tls_ca: str = ""
+    tls_listen: bool = True
+    tls_anonymous_clients: bool = False
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            if not getattr(self, item.name) > 0:
+            value = getattr(self, item.name)
+            if not isinstance(value, str | bool) and not value > 0:
                 raise ConfigError(f"{item.name} must be more than 0")
 
 
@@ -80,13 +104,44 @@ class TmsSettings(ActorSettings):
 
     Parameters
     ----------
-    strict : bool
-        Refuse to cancel a step without a discontinuation reason (PS3.4 CC.2.5.1.1, code X)
-        instead of filling in "unspecified".
+    ost_ae_title : str
+        The archive of plans for which a step names none.
+    build_rtbdi : bool
+        Make an RT Beams Delivery Instruction from its plan when a device asks for one that a step
+        announces and nobody has stored (RO-61).
+    mode : str
+        "lenient" takes what the field's sample code sends, "strict" refuses what PS3.4 or TDW-II
+        do not allow, "standard" is between them. The former key ``strict`` is still read.
+    database : str
+        URL of a database that several TMS processes share, e.g. ``"postgresql://..."``; empty for
+        an SQLite file in the data folder.
+    known_aes_only : bool
+        Refuse associations of calling AEs that are not in the AE directory.
+    announce_going_down : bool
+        Tell all subscribers at an orderly stop (SCP Status Change, PS3.4 CC.2.4).
+    event_maximum_age_hours : float
+        After how many hours an event that could not be delivered is dropped.
     """
 
     ae_title: str = "TMS"
-    strict: bool = False
+    ost_ae_title: str = "OST"
+    build_rtbdi: bool = True
+    mode: str = "standard"
+    database: str = ""
+    known_aes_only: bool = False
+    announce_going_down: bool = False
+    event_maximum_age_hours: float = 24.0
+
+    def __post_init__(self) -> None:
+        ActorSettings.__post_init__(self)
+        if self.mode not in TMS_MODES:
+            raise ConfigError(f"mode {self.mode!r} is none of {', '.join(TMS_MODES)}")
+        if not self.event_maximum_age_hours > 0:
+            raise ConfigError("event_maximum_age_hours must be more than 0")
+
+    def worklist_in(self, data_folder: Path) -> str | Path:
+        """Return where the worklist is: the URL of a shared database, or a file in a folder."""
+        return self.database or data_folder / "tms" / "ups.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +309,9 @@ def _overlay(defaults: S, common: Mapping[str, Any], own: Mapping[str, Any]) -> 
             raise ConfigError("must be a table")
         for key, value in table.items():
             name = _FIELD_KEYS.get(key, key)
+            if key == "strict" and "mode" in known:
+                # A yes or no, before there was a third mode.
+                name, value = "mode", "strict" if _typed(key, value, False) else "standard"
             if name in known:
                 values[name] = _typed(key, value, known[name])
             elif is_own:

@@ -14,7 +14,7 @@
     ├── DimseStatusError       a DIMSE response whose status is a failure
     ├── DatasetError           a data set or file that cannot be used, with its findings
     ├── InputsMissing          referenced instances that no archive delivered
-    ├── ActionNotAllowed       what the state of a treatment session does not allow
+    ├── ActionNotAllowed       what the state of a treatment session or a step does not allow
     └── StoreError             a database or object store that cannot be used
 
 Every message is one line in words a user can act on. No message carries patient data.
@@ -134,7 +134,7 @@ class InputsMissing(TdwiiError):
 
 
 class ActionNotAllowed(TdwiiError):
-    """What the state of a treatment session does not allow; the message says what is missing."""
+    """What the state of a treatment session or of a step does not allow; the message says why."""
 
 
 class StoreError(TdwiiError):

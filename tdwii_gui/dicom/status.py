@@ -20,6 +20,7 @@ class Status(IntEnum):
     DUPLICATE_SOP_INSTANCE = 0x0111
     NO_SUCH_SOP_INSTANCE = 0x0112
     NO_SUCH_EVENT_TYPE = 0x0113
+    NO_SUCH_ARGUMENT = 0x0114
     INVALID_ARGUMENT_VALUE = 0x0115
     INVALID_SOP_INSTANCE = 0x0117
     NO_SUCH_SOP_CLASS = 0x0118
@@ -74,6 +75,7 @@ _WORDS: dict[int, str] = {
     0x0111: "duplicate SOP instance",
     0x0112: "no such SOP instance",
     0x0113: "no such event type",
+    0x0114: "no such argument",
     0x0115: "invalid argument value",
     0x0117: "invalid SOP instance",
     0x0118: "no such SOP class",

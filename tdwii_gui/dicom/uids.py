@@ -37,6 +37,8 @@ PATIENT_ROOT_GET: Final = _BY_KEYWORD["PatientRootQueryRetrieveInformationModelG
 STUDY_ROOT_FIND: Final = _BY_KEYWORD["StudyRootQueryRetrieveInformationModelFind"]
 STUDY_ROOT_MOVE: Final = _BY_KEYWORD["StudyRootQueryRetrieveInformationModelMove"]
 STUDY_ROOT_GET: Final = _BY_KEYWORD["StudyRootQueryRetrieveInformationModelGet"]
+COMPOSITE_INSTANCE_ROOT_MOVE: Final = _BY_KEYWORD["CompositeInstanceRootRetrieveMove"]
+COMPOSITE_INSTANCE_ROOT_GET: Final = _BY_KEYWORD["CompositeInstanceRootRetrieveGet"]
 
 PLAN_CLASSES: Final = frozenset({RT_PLAN, RT_ION_PLAN})
 TREATMENT_RECORD_CLASSES: Final = frozenset(

@@ -18,6 +18,7 @@ from tdwii_gui.actors.events import (
     Listening,
     StepFetched,
     TaskFailed,
+    WorklistOutdated,
 )
 from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.ui import texts
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.models.step_input_rows import StepInputRow, StepReading
 
 _IMAGES_MS: Final = 300
-_OWN_TASKS: Final = frozenset({"_download", "keep_subscribed"})
+_OWN_TASKS: Final = frozenset({"_download", "_download_missed", "keep_subscribed"})
 """What the actor does by itself: nobody else tells how it ended."""
 
 
@@ -114,6 +115,8 @@ class PpvsWindow(ActorWindow):
         match event:
             case EventReported():
                 self._take_report(event)
+            case WorklistOutdated():
+                self._query(is_wanted=False)
             case StepFetched():
                 self._feed.step_fetched(event.step)
             case InstanceReceived():
@@ -372,9 +375,7 @@ class PpvsWindow(ActorWindow):
         number, now = self._arrivals.next_number(), datetime.now().astimezone()
         uid, information = report.sop_instance_uid, report.information
         self._arrivals.add_report(report_row(number, now, report.event_type, uid, information))
-        if report.event_type == EventType.SCP_STATUS_CHANGE:
-            self._query(is_wanted=False)
-        else:
+        if report.event_type != EventType.SCP_STATUS_CHANGE:
             self._feed.step_told(report.sop_instance_uid)
 
     def _take_instance(self, uid: str) -> None:

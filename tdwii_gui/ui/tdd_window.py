@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QCoreApplication, Slot
 from PySide6.QtWidgets import QStackedWidget
 
-from tdwii_gui.actors.events import EventReported, ExchangeMade, SessionChanged
+from tdwii_gui.actors.events import (
+    EventReported,
+    ExchangeMade,
+    SessionChanged,
+    WorklistOutdated,
+)
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.iod.ups_event import EventType, read_event
@@ -100,6 +105,8 @@ class TddWindow(ActorWindow):
                 self.treatment.refresh()
             case EventReported():
                 self._hear_report(event)
+            case WorklistOutdated():
+                self.worklist.outdate()
             case ExchangeMade() if event.exchange.message == "N-ACTION":
                 self.worklist.subscription.refresh()
             case _:

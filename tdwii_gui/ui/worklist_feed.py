@@ -36,16 +36,19 @@ class WorklistFeed(QObject):
 
     Signals
     -------
-    loaded : list[WorklistRow]
-        All rows.
+    loaded : list[WorklistRow], set[str]
+        All rows, and the UIDs of the steps that have changed since they were asked for.
     changed : list[WorklistRow]
         Rows that are new or other than before.
+    gone : list[str]
+        The UIDs of steps that were deleted.
     failed : str
         Why the worklist cannot be read.
     """
 
-    loaded = Signal(object)
+    loaded = Signal(object, object)
     changed = Signal(object)
+    gone = Signal(object)
     failed = Signal(str)
 
     def __init__(
@@ -57,6 +60,7 @@ class WorklistFeed(QObject):
         self._background = background
         self._owners: dict[str, str] = {}
         self._waiting: list[StepChange] = []
+        self._touched: set[str] = set()
         self._is_converting = False
 
     def owner(self, uid: str) -> str:
@@ -65,6 +69,7 @@ class WorklistFeed(QObject):
 
     def load(self) -> None:
         """Read the whole worklist anew."""
+        self._touched = set()
         self._bridge.watch(self._tms.performers(), self._on_performers, self._on_failed)
 
     def take(self, change: StepChange) -> None:
@@ -72,6 +77,7 @@ class WorklistFeed(QObject):
         claimed = change.state is ProcedureStepState.IN_PROGRESS
         if change.kind is ChangeKind.STATE_CHANGED and claimed:
             self._owners[change.sop_instance_uid] = change.calling_ae
+        self._touched.add(change.sop_instance_uid)
         self._waiting.append(change)
         self._convert()
 
@@ -86,7 +92,9 @@ class WorklistFeed(QObject):
             rows.append(WorklistRow.from_step(step, None, known.get(step.sop_instance_uid, "")))
 
         future = self._tms.tell_steps(read)
-        self._bridge.watch(future, lambda _none: self.loaded.emit(rows), self._on_failed)
+        self._bridge.watch(
+            future, lambda _none: self.loaded.emit(rows, self._touched), self._on_failed
+        )
 
     def _convert(self) -> None:
         """Have what waits turned into rows, unless that is under way."""
@@ -98,9 +106,13 @@ class WorklistFeed(QObject):
         future = self._background.submit("rows", "", lambda: _rows_of_changes(changes, owners))
         self._bridge.watch(future, self._on_converted, self._on_conversion_failed)
 
-    def _on_converted(self, rows: list[WorklistRow]) -> None:
+    def _on_converted(self, converted: tuple[list[WorklistRow], list[str]]) -> None:
         self._is_converting = False
-        self.changed.emit(rows)
+        rows, gone = converted
+        if rows:
+            self.changed.emit(rows)
+        if gone:
+            self.gone.emit(gone)
         self._convert()
 
     def _on_conversion_failed(self, error: BaseException) -> None:
@@ -112,9 +124,15 @@ class WorklistFeed(QObject):
         self.failed.emit(str(error))
 
 
-def _rows_of_changes(changes: Iterable[StepChange], owners: Mapping[str, str]) -> list[WorklistRow]:
+def _rows_of_changes(
+    changes: Iterable[StepChange], owners: Mapping[str, str]
+) -> tuple[list[WorklistRow], list[str]]:
+    """Return the rows of steps as they are after changes, and the UIDs of those deleted."""
     latest = {change.sop_instance_uid: change for change in changes}
-    return [
+    gone = [uid for uid, change in latest.items() if change.kind is ChangeKind.DELETED]
+    rows = [
         WorklistRow.from_step(Ups(change.dataset), None, owners[uid])
         for uid, change in latest.items()
+        if change.kind is not ChangeKind.DELETED
     ]
+    return rows, gone

@@ -39,7 +39,9 @@ def ost(tmp_path: Path) -> Iterator[Ost]:
 
 def assert_alive(ost: Ost) -> None:
     ae = AE("BARE")
-    association = ae.associate("127.0.0.1", ost.port, contexts=[build_context(VERIFICATION)])
+    association = ae.associate(
+        "127.0.0.1", ost.port, contexts=[build_context(VERIFICATION)], ae_title=ost.ae_title
+    )
     assert association.send_c_echo().Status == 0
     association.release()
 
@@ -87,7 +89,7 @@ def test_odd_data_sets_of_a_bare_peer_are_stored_or_refused(ost: Ost, shared_dat
             context = build_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
         except (AttributeError, EOFError):
             continue
-        association = ae.associate("127.0.0.1", ost.port, contexts=[context])
+        association = ae.associate("127.0.0.1", ost.port, contexts=[context], ae_title=ost.ae_title)
         if association.accepted_contexts:
             with suppress(ValueError, AttributeError):  # what the peer itself cannot send
                 outcomes.add(association.send_c_store(dataset).Status)
@@ -142,7 +144,9 @@ def plan_dataset(**changes: object) -> FileDataset:
 
 def store_by_bare_scu(ost: Ost, dataset: FileDataset) -> int:
     ae = AE("BARE")
-    association = ae.associate("127.0.0.1", ost.port, contexts=AllStoragePresentationContexts[:120])
+    association = ae.associate(
+        "127.0.0.1", ost.port, contexts=AllStoragePresentationContexts[:120], ae_title=ost.ae_title
+    )
     assert association.is_established
     status: int = association.send_c_store(dataset).Status
     association.release()
@@ -171,7 +175,9 @@ def test_a_uid_from_the_network_never_becomes_a_path(ost: Ost, tmp_path: Path, u
     plan = plan_dataset(SOPInstanceUID=uid)
     plan.file_meta.MediaStorageSOPInstanceUID = uid
     ae = AE("BARE")
-    association = ae.associate("127.0.0.1", ost.port, contexts=[build_context(RT_PLAN)])
+    association = ae.associate(
+        "127.0.0.1", ost.port, contexts=[build_context(RT_PLAN)], ae_title=ost.ae_title
+    )
     answer = association.send_c_store(plan)
     assert "Status" not in answer or answer.Status != Status.SUCCESS
     if association.is_established:
@@ -183,7 +189,9 @@ def test_a_uid_from_the_network_never_becomes_a_path(ost: Ost, tmp_path: Path, u
 def test_a_data_set_whose_uid_differs_from_the_commands_is_refused(ost: Ost) -> None:
     plan = plan_dataset()
     ae = AE("BARE")
-    association = ae.associate("127.0.0.1", ost.port, contexts=[build_context(RT_PLAN)])
+    association = ae.associate(
+        "127.0.0.1", ost.port, contexts=[build_context(RT_PLAN)], ae_title=ost.ae_title
+    )
     sent = association.dimse.send_msg
 
     def with_another_uid(primitive, context_id):

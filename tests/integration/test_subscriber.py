@@ -83,7 +83,7 @@ def test_subscribing_is_tried_until_the_tms_is_there(
         )
         ppvs.worker.submit("after", "", lambda: None).result(SECONDS)
         assert ppvs.subscribed
-        assert ppvs._retry is None
+        assert not ppvs._retry.is_due
     finally:
         ppvs.stop()
         tms.stop()

@@ -369,6 +369,7 @@ def test_a_step_of_another_device_cannot_be_started(
 def test_a_missing_instruction_leaves_the_step_claimed_and_can_be_fetched_later(
     actors: Suite, plan: Plan, open_session
 ) -> None:
+    actors.tms.rtbdis.enabled = False
     fraction = actors.creator.build(plan, FractionRequest(1, datetime.now().astimezone()))
     actors.creator.store_static([plan.dataset]).result(SECONDS)
     actors.creator.create_step(fraction).result(SECONDS)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tdwii_gui.config.settings import Settings
     from tdwii_gui.ui.bridge import ActorBridge
     from tests.ui.hand import Hand
+    from tests.ui.tms_stage import Stage
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -70,6 +71,15 @@ def bridge(qapp: QApplication) -> Iterator[ActorBridge]:
     made = ActorBridge()
     yield made
     made.close()
+
+
+@pytest.fixture
+def tms_stage(tmp_path: Path, bridge: ActorBridge, qtbot: QtBot) -> Iterator[Stage]:
+    """Return a TMS with its window, and those who talk to it."""
+    from tests.ui.tms_stage import open_stage
+
+    with open_stage(tmp_path, bridge, qtbot) as made:
+        yield made
 
 
 @pytest.fixture

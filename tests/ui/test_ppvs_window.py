@@ -12,6 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel
 
 from tdwii_gui.actors.actor import Surroundings
+from tdwii_gui.actors.events import WorklistOutdated
 from tdwii_gui.actors.ost import Ost
 from tdwii_gui.actors.ppvs import Ppvs
 from tdwii_gui.actors.rtbdi_creator import FractionRequest, RtbdiCreator, ScheduledFraction
@@ -268,6 +269,14 @@ def test_many_events_are_followed_by_one_question(qtbot, window, around) -> None
     window._feed.step_told("1.2.999")
     qtbot.waitUntil(lambda: not window._feed._fetching, timeout=MS)
     assert not window.messages.shown_texts
+
+
+def test_steps_that_nobody_told_of_are_asked_for(qtbot, window, around) -> None:
+    qtbot.waitUntil(lambda: not window._is_querying, timeout=MS)
+    uid = around.schedule()
+    assert window._model.row_of(uid) is None
+    window.on_event(WorklistOutdated("PPVS_SCP", "test"))
+    qtbot.waitUntil(lambda: window._model.row_of(uid) is not None, timeout=MS)
 
 
 def test_the_folder_is_opened_by_the_desktop(qtbot, window, around, monkeypatch) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
+from tdwii_gui.actors.events import WorklistOutdated
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.actors.suite import Suite, on_free_ports
@@ -267,6 +268,24 @@ def test_the_worklist_follows_events(window: TddWindow, suite: Suite, hand: Hand
     hand.wait(lambda: not hand.cells(window, "worklist"))
     hand.click(window, "subscribe")
     hand.wait(lambda: not suite.tdd.subscribed)
+
+
+def test_an_outdated_worklist_is_asked_for_again_when_it_is_seen(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    hand.wait(lambda: window.worklist._was_asked and not window.worklist.is_asking)
+    first = schedule(suite)
+    window.on_event(WorklistOutdated("TDD", "test"))
+    hand.wait(lambda: window.worklist.model.row_of(first) is not None)
+    hand.wait(lambda: not window.worklist.is_asking)
+    hand.choose_row(window, "worklist")
+    hand.click(window, "select_patient")
+    second = schedule(suite)
+    window.on_event(WorklistOutdated("TDD", "test"))
+    assert not window.worklist.is_asking
+    hand.wait(in_state(window, SessionState.INPUTS_READY))
+    hand.click(window, "back_to_worklist")
+    hand.wait(lambda: window.worklist.model.row_of(second) is not None)
 
 
 def test_a_step_that_cannot_be_treated_says_why(

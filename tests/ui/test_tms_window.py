@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from pydicom import config
@@ -15,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QPushButton,
     QTabBar,
@@ -22,102 +21,19 @@ from PySide6.QtWidgets import (
     QTreeView,
 )
 
-from tdwii_gui.actors.actor import Surroundings
-from tdwii_gui.actors.ppvs import Ppvs
-from tdwii_gui.actors.rtbdi_creator import FractionRequest, RtbdiCreator
-from tdwii_gui.actors.tdd import Tdd
-from tdwii_gui.actors.tms import Tms
-from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
-from tdwii_gui.config.resources import resource_path
-from tdwii_gui.config.settings import CreatorSettings, PpvsSettings, TddSettings, TmsSettings
-from tdwii_gui.dicom.iod.plan import read_plan
+from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.store.encoding import duplicate, put
 from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION
-from tdwii_gui.ui.panels.table import Table
-from tdwii_gui.ui.tms_window import TmsWindow
+from tests.ui.tms_stage import SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tdwii_gui.ui.bridge import ActorBridge
-
-SECONDS = 20
-
-
-@dataclass
-class Stage:
-    """A TMS with its window, and those who talk to it."""
-
-    tms: Tms
-    creator: RtbdiCreator
-    tdd: Tdd
-    ppvs: Ppvs
-    directory: AeDirectory
-    window: TmsWindow
-    qtbot: Any
-
-    def schedule(self, fraction: int = 1, machine: str | None = None) -> str:
-        """Schedule a fraction of the demo patient; return its UID."""
-        plan = read_plan(resource_path("demo_patient", "photon_plan.dcm"))
-        request = FractionRequest(fraction, datetime.now().astimezone(), machine=machine)
-        built = self.creator.build(plan, request)
-        return self.creator.create_step(built).result(SECONDS)
-
-    def table(self, name: str = "worklist") -> Table:
-        found = self.window.findChild(Table, name)
-        assert found is not None
-        return found
-
-    def cells(self, name: str = "worklist") -> list[list[str]]:
-        model = self.table(name).rows
-        return [[column.text(row) for column in model.columns] for row in model.rows]
-
-    def until(self, condition: Any) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=SECONDS * 1000)
-
-    def select(self, uid: str) -> None:
-        self.until(lambda: self.table().rows.index_of(uid).isValid())
-        assert self.table().select_key(uid)
-        self.until(lambda: self.shown_uid() == uid)
-
-    def shown_uid(self) -> str:
-        facts = self.window._details.facts
-        return facts.row.uid if facts else ""
-
-    def find(self, kind: Any, name: str) -> Any:
-        found = self.window.findChild(kind, name)
-        assert found is not None, name
-        return found
-
-    def facts(self) -> dict[str, str]:
-        facts = self.window._details.facts
-        return dict(facts.facts) if facts else {}
+    from tests.ui.tms_stage import Stage
 
 
 @pytest.fixture
-def stage(tmp_path: Path, bridge: ActorBridge, qtbot: Any) -> Iterator[Stage]:
-    directory = AeDirectory()
-    around = Surroundings(directory, tmp_path, listener=bridge.hear)
-    tms = Tms(TmsSettings(port=0), around)
-    creator = RtbdiCreator(CreatorSettings(port=0), around)
-    tdd = Tdd(TddSettings(port=0), around)
-    ppvs = Ppvs(PpvsSettings(port=0), around)
-    actors = (tms, ppvs, tdd, creator)
-    for actor in actors:
-        actor.start()
-    window = TmsWindow(tms, bridge, owns_actor=False)
-    window.resize(1366, 768)
-    window.show()
-    made = Stage(tms, creator, tdd, ppvs, directory, window, qtbot)
-    yield made
-    window.close()
-    window.stop_for_good()
-    for actor in reversed(actors):
-        actor.stop()
-    bridge.close()
-    window.deleteLater()
+def stage(tms_stage: Stage) -> Stage:
+    return tms_stage
 
 
 def test_an_empty_worklist_says_why(stage: Stage) -> None:
@@ -233,14 +149,16 @@ def test_asking_to_cancel_a_scheduled_step(stage: Stage) -> None:
     uid = stage.schedule()
     stage.select(uid)
     stage.qtbot.mouseClick(stage.find(QPushButton, "request_cancel"), Qt.MouseButton.LeftButton)
-    dialog = stage.find(QDialog, "request_cancel_dialog")
-    assert dialog.isVisible()
+    dialog = stage.dialog("request_cancel_dialog")
     assert dialog.findChild(QPushButton, "keep_step").isDefault()
+    code = dialog.findChild(QComboBox, "cancel_code")
+    assert "110513" in code.currentText()
+    code.setCurrentIndex(code.findText("Patient did", Qt.MatchFlag.MatchStartsWith))
     stage.qtbot.keyClicks(dialog.findChild(QPlainTextEdit, "cancel_reason"), "rain")
-    confirm = dialog.findChild(QPushButton, "confirm_request_cancel")
-    stage.qtbot.mouseClick(confirm, Qt.MouseButton.LeftButton)
+    stage.qtbot.keyClicks(dialog.findChild(QLineEdit, "cancel_contact"), "Dr. Who, 4711")
+    stage.answer(dialog, "confirm_request_cancel")
     stage.until(lambda: [row[0] for row in stage.cells()] == ["⊘ Canceled"])
-    stage.until(lambda: stage.facts().get("Reason", "").startswith("rain"))
+    stage.until(lambda: stage.facts().get("Reason") == "rain · Patient did not arrive")
     button = stage.find(QPushButton, "request_cancel")
     assert not button.isEnabled()
     assert "Canceled" in button.toolTip()
@@ -258,7 +176,12 @@ def test_a_performer_who_cannot_be_asked_is_told(stage: Stage) -> None:
     uid = stage.schedule()
     stage.tdd.start_procedure(uid).result(SECONDS)
     stage.select(uid)
-    stage.window._request_cancel(uid, "", "")
+    stage.until(lambda: stage.cells()[0][0] == "▶ In progress")
+    stage.find(QPushButton, "request_cancel").click()
+    dialog = stage.dialog("request_cancel_dialog")
+    notes = dialog.findChild(QLabel, "consequence_notes")
+    stage.until(lambda: "nobody is subscribed" in notes.text())
+    stage.answer(dialog, "confirm_request_cancel")
     stage.until(lambda: stage.window.messages.shown_texts)
     assert "is not canceled" in stage.window.messages.shown_texts[-1]
 

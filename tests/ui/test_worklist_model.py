@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -277,6 +277,16 @@ def test_events_that_wait_stand_above_those_that_left() -> None:
     del tester
 
 
+@dataclass(frozen=True)
+class Sent:
+    """The last attempt of a sender of events."""
+
+    at: datetime
+    status: int | None
+    reason: str
+    delivered: int
+
+
 def test_subscriptions_say_their_scope_and_last_delivery() -> None:
     infos = [
         SubscriptionInfo("PPVS", "", True),
@@ -284,15 +294,25 @@ def test_subscriptions_say_their_scope_and_last_delivery() -> None:
         SubscriptionInfo("TDD", "1.1", False),
         *(SubscriptionInfo("MANY", f"1.{n}", False) for n in range(30)),
     ]
-    last = EventRow.sent(1, exchange(1, "1.1", called_ae="PPVS", role="scu"))
-    rows = subscription_rows(infos, lambda _uid: "DOE, JANE", {"PPVS": last})
+    infos.append(SubscriptionInfo("SOME", "", False, "ScheduledStationName = TR1"))
+    deliveries = {
+        "PPVS": Sent(NOW, 0, "", 7),
+        "TDD": Sent(NOW, None, "TDD (127.0.0.1:1): nothing listens there", 0),
+        "MANY": Sent(NOW, 0x0110, "", 1),
+    }
+    rows = subscription_rows(infos, lambda _uid: "DOE, JANE", deliveries)
     said = [(each.receiver, each.scope, each.deletion_lock) for each in rows]
     assert said == [
         ("MANY", "30 single steps", False),
         ("PPVS", "All steps (global)", True),
+        ("SOME", "Filtered: ScheduledStationName = TR1", False),
         ("TDD", "One step: DOE, JANE", False),
     ]
-    assert "success" in rows[1].delivery
+    assert rows[0].delivery.startswith("✕")
+    assert rows[1].delivery.endswith("success · 7 events")
+    assert rows[2].delivery == ""
+    assert rows[3].delivery.endswith("nothing listens there")
+    assert "127.0.0.1" not in rows[3].delivery
     model = subscription_model()
     tester = QAbstractItemModelTester(model, FATAL)
     model.replace_all(rows)

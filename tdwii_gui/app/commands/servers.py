@@ -15,12 +15,12 @@ from tdwii_gui.app.console import complain, say
 from tdwii_gui.app.desktop import run_actor
 from tdwii_gui.app.options import add_common_options, context
 from tdwii_gui.app.run import serve_until_signal
-from tdwii_gui.config.settings import ActorSettings
+from tdwii_gui.config.settings import TMS_MODES, ActorSettings, TmsSettings
 
 if TYPE_CHECKING:
     import argparse
 
-    from tdwii_gui.actors.actor import Actor
+    from tdwii_gui.actors.actor import Actor, Surroundings
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.app.options import Context
 
@@ -33,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--ae-title", metavar="T", help="own AE title")
     parser.add_argument("--port", type=int, metavar="N", help="port to listen on; 0 for any")
     parser.add_argument("--bind", metavar="IP", help="address to listen on (default 127.0.0.1)")
+    if command == "tms":
+        _add_tms_options(parser)
     if command in ("ppvs", "tdd"):
         parser.add_argument("--machine", metavar="M", help="treatment machine it stands for")
         parser.add_argument(
@@ -62,7 +64,7 @@ def _actor(options: argparse.Namespace, given: Context, listener: Listener) -> A
     surroundings = given.surroundings(listener)
     match options.command:
         case "tms":
-            return Tms(_override(settings.tms, options), surroundings)
+            return _tms(_override(settings.tms, options), surroundings, options)
         case "ost":
             return Ost(_override(settings.ost, options), surroundings)
         case "ppvs":
@@ -71,6 +73,36 @@ def _actor(options: argparse.Namespace, given: Context, listener: Listener) -> A
             return RtbdiCreator(_override(settings.creator, options), surroundings)
         case _:
             return Tdd(_override(settings.tdd, options), surroundings)
+
+
+def _add_tms_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--database", metavar="URL", help="worklist that several TMS share")
+    parser.add_argument("--mode", choices=TMS_MODES, help="how closely it looks at requests")
+    parser.add_argument(
+        "--known-aes-only",
+        action="store_true",
+        default=None,
+        help="reject calling AEs that are not in the AE directory",
+    )
+    parser.add_argument(
+        "--announce-going-down",
+        action="store_true",
+        default=None,
+        help="tell all subscribers at the end",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="start cold: delete all steps, subscriptions and undelivered events",
+    )
+
+
+def _tms(settings: TmsSettings, around: Surroundings, options: argparse.Namespace) -> Tms:
+    tms = Tms(settings, around)
+    if options.fresh:
+        say(f"{tms.ae_title} {tms.restart_consequences(cold=True)}")
+        tms.start_cold_next()
+    return tms
 
 
 def _override(settings: S, options: argparse.Namespace) -> S:
@@ -82,6 +114,10 @@ def _override(settings: S, options: argparse.Namespace) -> S:
         "machine": getattr(options, "machine", None),
         "subscribe": getattr(options, "subscribe", None),
         "auto_download": getattr(options, "auto_download", None),
+        "database": getattr(options, "database", None),
+        "mode": getattr(options, "mode", None),
+        "known_aes_only": getattr(options, "known_aes_only", None),
+        "announce_going_down": getattr(options, "announce_going_down", None),
     }
     return replace(settings, **{key: value for key, value in said.items() if value is not None})
 

@@ -83,11 +83,6 @@ def add_character_set(dataset: Dataset, preferred: str = "") -> None:
     dataset.SpecificCharacterSet = preferred if fits else UTF_8
 
 
-def has_extended_text(dataset: Dataset) -> bool:
-    """Return whether a text of the data set is outside the default character repertoire."""
-    return any(not value.isascii() for value in _texts(dataset))
-
-
 def _texts(dataset: Dataset) -> Iterator[str]:
     for found in _readable(dataset):
         if isinstance(found.value, ItemSequence):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DT, format_number_as_ds
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tdwii_gui.dicom.iod.codes import Code
+
+_OFFSET: Final = re.compile(r"[+-](0[0-9]|1[0-4])[0-5][0-9]")
 
 
 def code_item(code: Code) -> Dataset:
@@ -101,12 +104,23 @@ def to_dt(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y%m%d%H%M%S.%f%z")
 
 
-def from_dt(value: str) -> datetime:
-    """Return a DT value as an aware moment; without an offset it is local time.
+def from_dt(value: str, timezone: str = "") -> datetime:
+    """Return a DT value as an aware moment in local time.
+
+    Parameters
+    ----------
+    value : str
+        The value, with or without an offset of its own.
+    timezone : str
+        Timezone Offset From UTC (0008,0201) of the data set, for a value without one (PS3.3
+        C.12.1.1.8); where that is none either, the value is local time.
 
     Raises
     ------
     ValueError
         If the value is no DT.
     """
-    return datetime.fromtimestamp(DT(str(value)).timestamp()).astimezone()
+    moment = DT(str(value))
+    if moment.tzinfo is None and _OFFSET.fullmatch(timezone):
+        moment = DT(f"{value}{timezone}")
+    return datetime.fromtimestamp(moment.timestamp()).astimezone()

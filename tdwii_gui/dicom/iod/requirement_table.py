@@ -150,7 +150,7 @@ def ups_requirements() -> UpsRequirements:
     top_level = tuple(_requirement(row, cells, table) for row in cells if "." not in row["path"])
     by_path: dict[str, Requirement] = {}
     _index(top_level, by_path)
-    messages = ("create", "progress", "final")
+    messages = ("create", "progress", "final", "completed")
     return UpsRequirements(
         edition=table["edition"],
         profile_edition=table["profile_edition"],

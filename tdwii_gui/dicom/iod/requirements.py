@@ -7,15 +7,15 @@ table itself through `ups_requirements`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydicom import config
-from pydicom.multival import MultiValue
-from pydicom.sequence import Sequence as ItemSequence
+from pydicom.tag import Tag
 from pydicom.valuerep import validate_value
 
-from tdwii_gui.dicom.iod import tolerant
-from tdwii_gui.dicom.iod.legal import has_extended_text
+from tdwii_gui.dicom.errors import DatasetError
+from tdwii_gui.dicom.iod.attributes import attributes
 from tdwii_gui.dicom.iod.requirement_table import (
     Condition,
     ProfileRule,
@@ -27,10 +27,11 @@ from tdwii_gui.dicom.iod.requirement_table import (
 from tdwii_gui.dicom.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
-    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
+
+    from tdwii_gui.dicom.iod.attributes import Attributes
 
 __all__ = [
     "Condition",
@@ -48,7 +49,10 @@ __all__ = [
     "ups_requirements",
 ]
 
-_CHECKED_VRS: Final = frozenset({"AE", "DA", "DS", "DT", "IS", "UI"})
+_VALIDATED_VRS: Final = frozenset({"AE", "DA", "DS", "DT", "IS", "UI"})
+_CHECKED_VRS: Final = _VALIDATED_VRS | {"SQ", "US"}
+_CHARACTER_SET: Final = "SpecificCharacterSet"
+_STATE: Final = Tag("ProcedureStepState")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,13 @@ def check_create(dataset: Dataset) -> list[Violation]:
     C309 for a Procedure Step State other than SCHEDULED. A type 1C or 2C attribute counts only
     where the data set itself tells that its condition holds.
     """
-    found = list(_check(dataset, ups_requirements().top_level, _creation, ""))
-    state = tolerant.text(dataset, "ProcedureStepState")
-    if state and state != "SCHEDULED":
+    given = attributes(dataset)
+    found = _violations(given, "n_create")
+    if given.text(_STATE) not in ("", "SCHEDULED"):
         found = [each for each in found if each.attribute != "ProcedureStepState"]
         text = "ProcedureStepState is not SCHEDULED"
         found.append(Violation(Status.UPS_NOT_CREATED_SCHEDULED, "ProcedureStepState", text))
-    return found + _character_set_violations(dataset)
+    return found
 
 
 def check_set(dataset: Dataset) -> list[Violation]:
@@ -93,13 +97,15 @@ def check_set(dataset: Dataset) -> list[Violation]:
     The status codes are those of `check_create`. The Transaction UID, being the key to the step,
     is left to the service. An attribute that a creation must give a value to cannot be emptied.
     """
-    found = list(_check(dataset, ups_requirements().top_level, _modification, ""))
+    given = attributes(dataset)
+    found = _violations(given, "n_set")
     found.extend(
         _violation(Status.MISSING_ATTRIBUTE_VALUE, each.path, "has no value")
         for each in ups_requirements().top_level
-        if each.n_create.scu == "1" and each.n_set.scu != "N" and _is_emptied(dataset, each)
+        if each.n_create.scu == "1" and each.n_set.scu != "N"
+        if each.tag in given and not given.is_valued(each.tag)
     )
-    return found + _character_set_violations(dataset)
+    return found
 
 
 def check_final(dataset: Dataset, state: str) -> list[Violation]:
@@ -115,12 +121,12 @@ def check_final(dataset: Dataset, state: str) -> list[Violation]:
     state : str
         The final state wanted, COMPLETED or CANCELED.
     """
-    codes = {"R", "P"} if state == "COMPLETED" else {"R", "X"}
-    found = list(_check_final(dataset, ups_requirements().top_level, codes, ""))
-    return found + [
-        Violation(Status.UPS_FINAL_STATE_UNMET, each.attribute, each.text)
-        for each in _character_set_violations(dataset)
-    ]
+    given = attributes(dataset)
+    found: list[Violation] = []
+    _check_final(given, _final_rows(state), "", found)
+    if given.lacks_character_set():
+        found.append(_violation(Status.UPS_FINAL_STATE_UNMET, _CHARACTER_SET, "is missing"))
+    return found
 
 
 def match_key_type(path: str) -> str:
@@ -149,130 +155,158 @@ def return_keys() -> tuple[Requirement, ...]:
 _RETURNED: Final = frozenset({"1", "1C", "2", "2C", "3"})
 
 
-def _creation(requirement: Requirement) -> Usage:
-    return requirement.n_create
+_Service: TypeAlias = Literal["n_create", "n_set"]
 
 
-def _modification(requirement: Requirement) -> Usage:
-    return requirement.n_set
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A requirement as one service or final state has it: what a check looks at, and no more."""
+
+    tag: int
+    keyword: str
+    vr: str
+    usage: str
+    is_needed: bool
+    is_checked: bool
+    empty: bool
+    values: frozenset[str]
+    when: _When | None
+    children: tuple[_Row, ...]
 
 
-def _check(
-    dataset: Dataset,
-    requirements: Iterable[Requirement],
-    usage_of: Callable[[Requirement], Usage],
-    prefix: str,
-) -> Iterator[Violation]:
-    for requirement in requirements:
-        path = prefix + requirement.keyword
-        usage = usage_of(requirement)
-        if requirement.keyword not in dataset:
-            if _is_needed(requirement, usage, dataset):
-                yield _violation(Status.MISSING_ATTRIBUTE, path, "is missing")
-            continue
-        if usage.scu == "N":
-            yield _violation(Status.NO_SUCH_ATTRIBUTE, path, "is not allowed")
-            continue
-        found = tolerant.element(dataset, requirement.keyword)
-        if found is None:
-            yield _violation(Status.INVALID_ATTRIBUTE_VALUE, path, "cannot be read")
-        elif _has_no_value(found):
-            if _needs_value(requirement, usage, dataset):
-                yield _violation(Status.MISSING_ATTRIBUTE_VALUE, path, "has no value")
-        else:
-            inner = list(_check_value(found, requirement, usage_of, path))
-            yield from inner
-            if usage.empty and not inner:
-                yield _violation(Status.INVALID_ATTRIBUTE_VALUE, path, "must be empty")
+@dataclass(frozen=True, slots=True)
+class _When:
+    kind: str
+    tags: tuple[int, ...]
+    values: tuple[str, ...]
+
+    @classmethod
+    def of(cls, condition: Condition | None) -> _When | None:
+        if condition is None:
+            return None
+        tags = tuple(int(Tag(keyword)) for keyword in condition.attributes)
+        return cls(condition.kind, tags, condition.values)
+
+    def holds(self, beside: Attributes) -> bool:
+        if self.kind == "is":
+            return beside.text(self.tags[0]) in self.values
+        return any(map(beside.is_valued, self.tags)) == (self.kind == "has")
 
 
-def _check_value(
-    found: DataElement,
-    requirement: Requirement,
-    usage_of: Callable[[Requirement], Usage],
-    path: str,
-) -> Iterator[Violation]:
-    if requirement.vr == "SQ":
-        if not isinstance(found.value, ItemSequence):
-            yield _violation(Status.INVALID_ATTRIBUTE_VALUE, path, "is no sequence")
-            return
-        for position, item in enumerate(found.value, start=1):
-            yield from _check(item, requirement.children, usage_of, f"{path}[{position}].")
-    elif not _is_legal(found, requirement):
-        yield _violation(Status.INVALID_ATTRIBUTE_VALUE, path, "has an illegal value")
+@cache
+def _rows(service: _Service) -> tuple[_Row, ...]:
+    def of(requirement: Requirement) -> _Row:
+        usage = requirement.n_create if service == "n_create" else requirement.n_set
+        is_needed = usage.scu in ("1", "2", "1C", "2C")
+        return _row(requirement, usage, is_needed, tuple(map(of, requirement.children)))
+
+    return tuple(map(of, ups_requirements().top_level))
+
+
+@cache
+def _final_rows(state: str) -> tuple[_Row, ...]:
+    codes = ("R", "P") if state == "COMPLETED" else ("R", "X")
+
+    def of(requirements: Iterable[Requirement]) -> tuple[_Row, ...]:
+        rows = (
+            _row(each, each.final, each.final.scu in codes, of(each.children))
+            for each in requirements
+        )
+        return tuple(row for row in rows if row.is_needed or row.children)
+
+    return of(ups_requirements().top_level)
+
+
+def _row(
+    requirement: Requirement, usage: Usage, is_needed: bool, children: tuple[_Row, ...]
+) -> _Row:
+    return _Row(
+        tag=int(requirement.tag),
+        keyword=requirement.keyword,
+        vr=requirement.vr,
+        usage=usage.scu,
+        is_needed=is_needed,
+        is_checked=bool(requirement.vr in _CHECKED_VRS or requirement.values or usage.empty),
+        empty=usage.empty,
+        values=frozenset(requirement.values + requirement.tolerated),
+        when=_When.of(requirement.when),
+        children=children,
+    )
+
+
+def _violations(given: Attributes, service: _Service) -> list[Violation]:
+    found: list[Violation] = []
+    _check(given, _rows(service), "", found)
+    if given.lacks_character_set():
+        found.append(_violation(Status.MISSING_ATTRIBUTE, _CHARACTER_SET, "is missing"))
+    return found
+
+
+def _check(given: Attributes, rows: Iterable[_Row], prefix: str, found: list[Violation]) -> None:
+    for row in rows:
+        path = prefix + row.keyword
+        if row.tag not in given:
+            if row.is_needed and _counts(row, given):
+                found.append(_violation(Status.MISSING_ATTRIBUTE, path, "is missing"))
+        elif row.usage == "N":
+            found.append(_violation(Status.NO_SUCH_ATTRIBUTE, path, "is not allowed"))
+        elif not given.is_valued(row.tag):
+            if row.usage in ("1", "1C") and _counts(row, given):
+                found.append(_violation(Status.MISSING_ATTRIBUTE_VALUE, path, "has no value"))
+        elif row.is_checked:
+            _check_value(given, row, path, found)
+
+
+def _counts(row: _Row, beside: Attributes) -> bool:
+    """Return whether a need exists: always, or where its condition is known to hold."""
+    return row.usage in ("1", "2") or (row.when is not None and row.when.holds(beside))
+
+
+def _check_value(given: Attributes, row: _Row, path: str, found: list[Violation]) -> None:
+    before = len(found)
+    try:
+        if row.vr == "SQ":
+            for position, item in enumerate(given.items(row.tag), start=1):
+                _check(item, row.children, f"{path}[{position}].", found)
+        elif not _are_legal(given.texts(row.tag), row):
+            found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "has an illegal value"))
+    except DatasetError:
+        found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "cannot be read"))
+    if row.empty and len(found) == before:
+        found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "must be empty"))
 
 
 def _check_final(
-    dataset: Dataset, requirements: Iterable[Requirement], codes: set[str], prefix: str
-) -> Iterator[Violation]:
-    for requirement in requirements:
-        path = prefix + requirement.keyword
-        wanted = requirement.final.scu in codes
-        found = tolerant.element(dataset, requirement.keyword)
-        if wanted and found is None:
-            yield _violation(Status.UPS_FINAL_STATE_UNMET, path, "is missing")
-        elif wanted and found is not None and not requirement.final.empty and _has_no_value(found):
-            yield _violation(Status.UPS_FINAL_STATE_UNMET, path, "has no value")
-        for position, item in enumerate(tolerant.items(dataset, requirement.keyword), start=1):
-            below = f"{path}[{position}]."
-            yield from _check_final(item, requirement.children, codes, below)
+    given: Attributes, rows: Iterable[_Row], prefix: str, found: list[Violation]
+) -> None:
+    for row in rows:
+        path = prefix + row.keyword
+        problem = ""
+        if row.tag not in given:
+            problem = "is missing" if row.is_needed else ""
+        elif row.is_needed and not row.empty and not given.is_valued(row.tag):
+            problem = "has no value"
+        try:
+            items = given.items(row.tag) if row.children else []
+        except DatasetError:
+            items, problem = [], "cannot be read"
+        if problem:
+            found.append(_violation(Status.UPS_FINAL_STATE_UNMET, path, problem))
+        for position, item in enumerate(items, start=1):
+            _check_final(item, row.children, f"{path}[{position}].", found)
 
 
-def _is_needed(requirement: Requirement, usage: Usage, dataset: Dataset) -> bool:
-    if usage.scu in ("1", "2"):
-        return True
-    return usage.scu in ("1C", "2C") and _holds(requirement.when, dataset)
-
-
-def _needs_value(requirement: Requirement, usage: Usage, dataset: Dataset) -> bool:
-    return usage.scu == "1" or (usage.scu == "1C" and _holds(requirement.when, dataset))
-
-
-def _holds(condition: Condition | None, dataset: Dataset) -> bool:
-    if condition is None:
-        return False
-    if condition.kind == "is":
-        return tolerant.text(dataset, condition.attributes[0]) in condition.values
-    valued = any(_is_valued(dataset, keyword) for keyword in condition.attributes)
-    return valued if condition.kind == "has" else not valued
-
-
-def _is_valued(dataset: Dataset, keyword: str) -> bool:
-    found = tolerant.element(dataset, keyword)
-    return found is not None and not _has_no_value(found)
-
-
-def _is_emptied(dataset: Dataset, requirement: Requirement) -> bool:
-    found = tolerant.element(dataset, requirement.keyword)
-    return found is not None and _has_no_value(found)
-
-
-def _has_no_value(found: DataElement) -> bool:
-    if isinstance(found.value, ItemSequence):
-        return len(found.value) == 0
-    return found.value is None or str(found.value).strip(" \0") == "" or found.value == []
-
-
-def _is_legal(found: DataElement, requirement: Requirement) -> bool:
-    single = found.value if isinstance(found.value, MultiValue) else [found.value]
-    texts = [str(value).strip(" \0") for value in single]
-    if requirement.values:
-        return all(text in requirement.values + requirement.tolerated for text in texts)
-    if requirement.vr not in _CHECKED_VRS:
+def _are_legal(texts: list[str], row: _Row) -> bool:
+    if row.values:
+        return row.values.issuperset(texts)
+    if row.vr not in _VALIDATED_VRS:
         return True
     try:
         for text in texts:
-            validate_value(requirement.vr, text, config.RAISE)
+            validate_value(row.vr, text, config.RAISE)
     except ValueError:
         return False
     return True
-
-
-def _character_set_violations(dataset: Dataset) -> list[Violation]:
-    """Return the missing type 1C Specific Character Set where a text needs one (PS3.3 C.12.1)."""
-    if tolerant.text(dataset, "SpecificCharacterSet") or not has_extended_text(dataset):
-        return []
-    return [_violation(Status.MISSING_ATTRIBUTE, "SpecificCharacterSet", "is missing")]
 
 
 def _violation(status: Status, path: str, problem: str) -> Violation:

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final, NoReturn
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
-from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
 
@@ -45,6 +45,9 @@ _ITEM_END: Final = (0xFFFE, 0xE00D)
 _SEQUENCE_END: Final = (0xFFFE, 0xE0DD)
 _UNDEFINED: Final = 0xFFFFFFFF
 _LONG_VRS: Final = frozenset(str(vr).encode("ascii") for vr in EXPLICIT_VR_LENGTH_32)
+_SHORT_VRS: Final = frozenset(
+    str(vr).encode("ascii") for vr in STANDARD_VR if vr not in EXPLICIT_VR_LENGTH_32
+)
 
 
 @dataclass(slots=True)
@@ -102,6 +105,8 @@ class _Scan:
         self._tag = Struct(f"{order}HH").unpack_from
         self._short = Struct(f"{order}H").unpack_from
         self._long = Struct(f"{order}L").unpack_from
+        self._implicit = Struct(f"{order}HHL").unpack_from
+        self._explicit = Struct(f"{order}H2x2sH").unpack_from
         self._limits = limits
         self._source = source
         self._position = 0
@@ -118,11 +123,41 @@ class _Scan:
                     self._fail("", "ends inside a sequence that is not closed")
                 self._open.pop()
             elif isinstance(container, _DataSet):
-                self._element(container)
+                self._plain_elements(container)
+                if self._position < container.end:
+                    self._element(container)
             elif isinstance(container, _Sequence):
                 self._item(container)
             else:
                 self._fragment(container)
+
+    def _plain_elements(self, container: _DataSet) -> None:
+        """Pass over the elements that hold no other and are whole: most, so this has to be quick.
+
+        The first one that is not, or that breaks a rule, is left to `_element`.
+        """
+        data, end, position = self._data, container.end, self._position
+        room = self._limits.elements - self._elements
+        count = 0
+        implicit = container.implicit
+        header = self._implicit if implicit else self._explicit
+        while position + 8 <= end and count < room:
+            if implicit:
+                group, element, length = header(data, position)
+                following = position + 8 + length
+                if following > end or not _holds_no_element(group << 16 | element):
+                    break
+            else:
+                group, vr, length = header(data, position)
+                following = position + 8 + length
+                if following > end or vr not in _SHORT_VRS:
+                    break
+            if group == 0xFFFE:
+                break
+            position = following
+            count += 1
+        self._position = position
+        self._elements += count
 
     def _element(self, container: _DataSet) -> None:
         tag = self._next_tag(container.end)
@@ -241,6 +276,12 @@ def _dictionary_vr(tag: int) -> str:
         return dictionary_VR(tag)
     except KeyError:
         return ""
+
+
+@lru_cache(maxsize=4096)
+def _holds_no_element(tag: int) -> bool:
+    """Whether a tag is registered with a VR other than SQ."""
+    return _dictionary_vr(tag) not in ("", "SQ")
 
 
 def _name(tag: int) -> str:

@@ -50,11 +50,11 @@ def number(dataset: Dataset, keyword: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def moment(dataset: Dataset, keyword: str) -> datetime | None:
-    """Return a DT value as an aware moment, or None."""
+def moment(dataset: Dataset, keyword: str, timezone: str = "") -> datetime | None:
+    """Return a DT value as an aware moment, or None; see `from_dt`."""
     value = text(dataset, keyword)
     try:
-        return from_dt(value) if value else None
+        return from_dt(value, timezone) if value else None
     except (ValueError, OverflowError):
         return None
 

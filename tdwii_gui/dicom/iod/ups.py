@@ -143,12 +143,12 @@ class Ups:
     @property
     def start(self) -> datetime | None:
         """Scheduled Procedure Step Start DateTime."""
-        return tolerant.moment(self.dataset, "ScheduledProcedureStepStartDateTime")
+        return self._moment(self.dataset, "ScheduledProcedureStepStartDateTime")
 
     @property
     def modified(self) -> datetime | None:
         """Scheduled Procedure Step Modification DateTime."""
-        return tolerant.moment(self.dataset, "ScheduledProcedureStepModificationDateTime")
+        return self._moment(self.dataset, "ScheduledProcedureStepModificationDateTime")
 
     @property
     def patient_name(self) -> str:
@@ -180,6 +180,13 @@ class Ups:
         """Code Value of the first Scheduled Station Name."""
         station = tolerant.code(self.dataset, "ScheduledStationNameCodeSequence")
         return station.value if station else ""
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Code Values of all Scheduled Station Names: each of them may perform the step."""
+        stations = tolerant.items(self.dataset, "ScheduledStationNameCodeSequence")
+        values = (tolerant.text(station, "CodeValue") for station in stations)
+        return tuple(value for value in values if value)
 
     @property
     def workitem(self) -> Code | None:
@@ -262,7 +269,7 @@ class Ups:
         return Cancellation(
             code=tolerant.code(item, "ProcedureStepDiscontinuationReasonCodeSequence"),
             reason=tolerant.text(item, "ReasonForCancellation"),
-            at=tolerant.moment(item, "ProcedureStepCancellationDateTime"),
+            at=self._moment(item, "ProcedureStepCancellationDateTime"),
         )
 
     @property
@@ -272,11 +279,15 @@ class Ups:
         station = tolerant.code(item, "PerformedStationNameCodeSequence")
         return Performed(
             machine=station.value if station else "",
-            start=tolerant.moment(item, "PerformedProcedureStepStartDateTime"),
-            end=tolerant.moment(item, "PerformedProcedureStepEndDateTime"),
+            start=self._moment(item, "PerformedProcedureStepStartDateTime"),
+            end=self._moment(item, "PerformedProcedureStepEndDateTime"),
             workitem=tolerant.code(item, "PerformedWorkitemCodeSequence"),
             outputs=read_references(item, "OutputInformationSequence"),
         )
+
+    def _moment(self, dataset: Dataset, keyword: str) -> datetime | None:
+        timezone = tolerant.text(self.dataset, "TimezoneOffsetFromUTC")
+        return tolerant.moment(dataset, keyword, timezone)
 
     def _parameter(self, concept: Code, keyword: str) -> str:
         return _content(self.dataset, "ScheduledProcessingParametersSequence", concept, keyword)

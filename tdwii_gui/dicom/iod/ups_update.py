@@ -111,6 +111,17 @@ def progress_update(
     return update
 
 
+def no_change(transaction_uid: str) -> Dataset:
+    """Return a modification list that changes nothing: whether it is taken tells whose step it is.
+
+    Raises
+    ------
+    DatasetError
+        If the Transaction UID is not legal.
+    """
+    return _keyed(transaction_uid)
+
+
 def final_update(transaction_uid: str, update: FinalUpdate) -> Dataset:
     """Return the modification list of the final update (RO-64, PS3.4 CC.2.5.1.1).
 

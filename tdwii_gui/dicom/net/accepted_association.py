@@ -2,47 +2,156 @@
 
 pynetdicom answers C-MOVE and C-GET by decoding and encoding each object again, names itself as
 the Move Originator (PS3.7 9.1.1.1.6 wants the AE that asked), and drops malformed requests without
-an answer. Here both retrievals are left to their handler, and a malformed request ends the
-association.
+an answer. Here the responses to all requests are left to their handler (see `responses`), a
+malformed request ends the association, and a data set is decoded only once its structure is
+checked.
 """
 
 from __future__ import annotations
 
 import logging
+from threading import current_thread
 from typing import TYPE_CHECKING, Final, cast
 
 from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_GET, C_MOVE
+from pynetdicom.dimse_primitives import (
+    C_ECHO,
+    C_FIND,
+    C_GET,
+    C_MOVE,
+    C_STORE,
+    N_ACTION,
+    N_CREATE,
+    N_DELETE,
+    N_EVENT_REPORT,
+    N_GET,
+    N_SET,
+)
+
+from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.net.accepted_socket import LONGEST_PDU, AcceptedSocket
+from tdwii_gui.dicom.net.broken_connection import UPPER_LAYER_ERRORS, end_connection
+from tdwii_gui.dicom.net.request_check import check_request, refusal
 
 if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimseServiceType
+    from pynetdicom.pdu_primitives import P_DATA
 
+    from tdwii_gui.dicom.net.association_request import AssociationRequest
     from tdwii_gui.dicom.net.host_server import HostServer
 
 LOGGER = logging.getLogger(__name__)
 
-_RETRIEVALS: Final = {C_MOVE: evt.EVT_C_MOVE, C_GET: evt.EVT_C_GET}
+_EVENTS: Final[dict[type, evt.InterventionEvent]] = {
+    C_ECHO: evt.EVT_C_ECHO,
+    C_FIND: evt.EVT_C_FIND,
+    C_GET: evt.EVT_C_GET,
+    C_MOVE: evt.EVT_C_MOVE,
+    C_STORE: evt.EVT_C_STORE,
+    N_ACTION: evt.EVT_N_ACTION,
+    N_CREATE: evt.EVT_N_CREATE,
+    N_DELETE: evt.EVT_N_DELETE,
+    N_EVENT_REPORT: evt.EVT_N_EVENT_REPORT,
+    N_GET: evt.EVT_N_GET,
+    N_SET: evt.EVT_N_SET,
+}
+_INVALID_PDU: Final = "Evt19"
 
 
 class AcceptedAssociation(Association):
-    """An association that a peer requested."""
+    """An association that a peer requested.
+
+    pynetdicom makes an `Association`, which is then given this class and `begin`.
+    """
+
+    def begin(self, request: AssociationRequest) -> None:
+        """Take over, with the request that was read already."""
+        self._message_bytes = 0
+        # pynetdicom has no parameters for these classes and methods.
+        connection = cast("AcceptedSocket", self.dul.socket)
+        connection.__class__ = AcceptedSocket
+        connection.begin(request.encoded, max(LONGEST_PDU, self.acceptor.maximum_length or 0))
+        self._receive = self.dimse.receive_primitive
+        self._act = self.dul.state_machine.do_action
+        self.dimse.receive_primitive = self._receive_limited  # type: ignore[method-assign]
+        self.dul.state_machine.do_action = self._act_refusing  # type: ignore[method-assign]
+
+    def run(self) -> None:
+        """Serve the association, on its thread; an error ends the connection."""
+        try:
+            super().run()
+        except UPPER_LAYER_ERRORS as error:
+            self._note("sent what cannot be handled", f": {type(error).__name__}")
+            LOGGER.debug("association ended", exc_info=True)
+            end_connection(self, told=True)
+
+    def _act_refusing(self, event: str) -> None:
+        if event == _INVALID_PDU:
+            connection = cast("AcceptedSocket", self.dul.socket)
+            connection.refuse("sent a malformed PDU or message")
+            self._note(connection.refused)
+        self._act(event)
+
+    def _receive_limited(self, primitive: P_DATA) -> None:
+        values = primitive.presentation_data_value_list
+        self._message_bytes += sum(len(value) for _, value in values)
+        if self._message_bytes > self._host.largest_message:
+            self.dimse.message = None
+            cast("AcceptedSocket", self.dul.socket).refuse("sent a message that is too large")
+            self.dul.event_queue.put(_INVALID_PDU)
+            return
+        self._receive(primitive)
+        if self.dimse.message is None:
+            self._message_bytes = 0
 
     def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
-        with cast("HostServer", self._server).requests:
+        with self._host.requests:
             self._answer(msg, context_id)
+        # N-EVENT-REPORT is served on a thread of its own.
+        if current_thread() is self:
+            self._serve_more()
+
+    def _serve_more(self) -> None:
+        """Serve requests as they come, until there is something else to do.
+
+        WORKAROUND for pynetdicom 3.0: its reactor sleeps a millisecond before each look.
+        """
+        while self.is_established and not self._kill:
+            self._is_paused = True
+            self._reactor_checkpoint.wait()
+            context_id, msg = self.dimse.get_msg(block=False)
+            if msg is not None and context_id is not None:
+                with self._host.requests:
+                    self._answer(msg, context_id)
+            elif not self._is_idle():
+                return
+
+    def _is_idle(self) -> bool:
+        dul = self.dul
+        return dul.to_user_queue.empty() and dul.is_alive() and not dul.idle_timer_expired()
 
     def _answer(self, msg: DimseServiceType, context_id: int) -> None:
-        event = _RETRIEVALS.get(type(msg))
+        context = self._accepted_cx.get(context_id)
         if not msg.is_valid_request:
-            LOGGER.warning("%r sent a malformed %s: aborted", self.requestor.ae_title, msg.msg_type)
+            self._note("sent a malformed request: aborted", f" ({msg.msg_type})")
             self.abort()
-        elif event is None or context_id not in self._accepted_cx:
-            super()._serve_request(msg, context_id)
-        else:
-            self._serve_retrieval(event, msg, context_id)
+            return
+        if context is None:
+            self._note("used a presentation context that was not accepted: aborted")
+            self.abort()
+            return
+        try:
+            check_request(msg, context)
+        except DimseStatusError as error:
+            self._host.on_refusal(self, msg, error)
+            self.dimse.send_msg(refusal(msg, error), context_id)
+            return
+        event = _EVENTS.get(type(msg))
+        if event is not None and not self._sent_release:
+            self._serve(event, msg, context_id)
 
-    def _serve_retrieval(
+    def _serve(
         self, event: evt.InterventionEvent, request: DimseServiceType, context_id: int
     ) -> None:
         self.dimse.cancel_req = {}
@@ -61,3 +170,10 @@ class AcceptedAssociation(Association):
 
     def _is_cancelled(self, message_id: int) -> bool:
         return self.dimse.cancel_req.pop(message_id, None) is not None
+
+    def _note(self, reason: str, detail: str = "") -> None:
+        self._host.peer_log.note(str(self.requestor.address), reason, detail)
+
+    @property
+    def _host(self) -> HostServer:
+        return cast("HostServer", self._server)

@@ -14,7 +14,8 @@ from contextlib import suppress
 from ssl import SSLSocket
 from typing import TYPE_CHECKING, Any, Final
 
-from pynetdicom import evt
+from tdwii_gui.dicom.net.accepted_socket import AcceptedSocket
+from tdwii_gui.dicom.net.broken_connection import contained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS: Final = 0.1
 """So often are the time limits (ARTIM) looked at, and whether the thread is to end."""
 _RINGS: Final = 4096
-_WITHOUT_CONNECTION: Final = frozenset({"Sta1", "Sta13"})
+_IDLE: Final = "Sta1"
+_WITHOUT_CONNECTION: Final = frozenset({_IDLE, "Sta13"})
 """States (PS3.8 Table 9-10) in which the thread only has to come to its end."""
 
 
@@ -69,8 +71,8 @@ def install_wait(association: Association, done: Callable[[], None]) -> None:
     dul: Any = association.dul
     bell = Doorbell()
     weakref.finalize(association, bell.close)
-    association.bind(evt.EVT_CONN_CLOSE, lambda _event: bell.close())
-    send, look, act = dul.send_pdu, dul._is_transport_event, dul.state_machine.do_action
+    send, look = dul.send_pdu, dul._is_transport_event
+    act = contained(association, dul.state_machine.do_action)
 
     def send_pdu(primitive: Any) -> None:
         send(primitive)
@@ -87,6 +89,9 @@ def install_wait(association: Association, done: Callable[[], None]) -> None:
     def do_action(event: str) -> None:
         act(event)
         done()
+        # Not every way to the end tells that the connection is closed.
+        if dul._kill_thread or dul.state_machine.current_state == _IDLE:
+            bell.close()
 
     dul.send_pdu = send_pdu
     dul._is_transport_event = is_transport_event
@@ -98,6 +103,8 @@ def _idle_connection(dul: DULServiceProvider) -> socket.socket | None:
     if dul._kill_thread or dul.state_machine.current_state in _WITHOUT_CONNECTION:
         return None
     if not dul.event_queue.empty() or not dul.to_provider_queue.empty():
+        return None
+    if isinstance(dul.socket, AcceptedSocket) and dul.socket.has_received:
         return None
     connection = dul.socket.socket if dul.socket is not None else None
     if isinstance(connection, SSLSocket) and connection.pending():

@@ -6,8 +6,10 @@ import logging
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -15,23 +17,23 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 from pynetdicom.dsutils import encode
-from pynetdicom.presentation import PresentationContext
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
 from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.net.responses import Command, Responder
 from tdwii_gui.dicom.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pynetdicom.events import Event
+    from pynetdicom.presentation import PresentationContext
 
 LOGGER = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Handler: TypeAlias = "Callable[[Event], Any]"
-Command: TypeAlias = "int | Dataset"
 
 _COMMENT_CHARACTERS: Final = 64
 
@@ -147,14 +149,12 @@ class Dispatcher:
 
     @property
     def bindings(self) -> list[tuple[evt.InterventionEvent, Callable[[Event], Any]]]:
-        """What is bound to the association server."""
+        """What is bound to the association server; each handler sends its responses itself."""
         return [
             (evt.EVT_C_FIND, self._find),
             (evt.EVT_C_MOVE, self._retrieve),
             (evt.EVT_C_GET, self._retrieve),
-            (evt.EVT_C_ECHO, self._answer_status),
-            (evt.EVT_C_STORE, self._answer_status),
-            *((event, self._answer) for event in _NORMALIZED),
+            *((event, self._answer) for event in _WITH_ONE_RESPONSE),
         ]
 
     def _add(self, service: Service) -> None:
@@ -173,36 +173,46 @@ class Dispatcher:
             raise DimseStatusError(Status.SOP_CLASS_NOT_SUPPORTED, "no such service here")
         return handler
 
-    def _answer_status(self, event: Event) -> Command:
-        return self._answer(event)[0]
+    def _answer(self, event: Event) -> None:
+        """Answer a request that has one response."""
+        responder = Responder(event)
 
-    def _answer(self, event: Event) -> tuple[Command, Dataset | None]:
-        with self._recorded(event) as outcome:
-            answer = outcome.attempt(event, lambda: self.handler(event)(event))
-            if outcome.failure is not None:
-                return outcome.failure, None
+        def work() -> tuple[Command, Dataset | None, bytes]:
+            answer = self.handler(event)(event)
             command, dataset = answer if isinstance(answer, tuple) else (answer, None)
-            outcome.status = _status_of(command)
-            outcome.response = dataset
-            return command, dataset
+            return command, dataset, responder.encode(dataset) if dataset else b""
 
-    def _find(self, event: Event) -> Iterator[tuple[Command, Dataset | None]]:
+        command: Command
+        with self._recorded(event) as outcome:
+            answer = outcome.attempt(event, work)
+            if answer is None:
+                command, encoded = outcome.failure or Status.PROCESSING_FAILURE, b""
+            else:
+                command, outcome.response, encoded = answer
+                outcome.status = _status_of(command)
+        responder.send(command, encoded)
+
+    def _find(self, event: Event) -> None:
+        """Answer a C-FIND, with a response for each match as it is found (PS3.7 9.1.2)."""
+        responder = Responder(event)
         with self._recorded(event) as outcome, _steps(self, event, outcome) as steps:
             count = 0
             for status, found in steps:
+                if not responder.is_heard:
+                    outcome.comment = "association lost"
+                    return
                 if event.is_cancelled:
                     outcome.status = Status.CANCELLED
                     break
+                encoded = outcome.attempt(event, partial(responder.encode, found))
+                if encoded is None:
+                    break
+                responder.send(status, encoded)
                 count += 1
-                outcome.detail = counted(count, "match", "matches")
-                yield status, found
             outcome.detail = counted(count, "match", "matches")
             if outcome.status is None:
                 outcome.status = Status.SUCCESS
-        if outcome.failure is not None:
-            yield outcome.failure, None
-        elif outcome.status == Status.CANCELLED:
-            yield Status.CANCELLED, None
+        responder.send(outcome.status if outcome.failure is None else outcome.failure)
 
     def _retrieve(self, event: Event) -> None:
         """Answer a C-MOVE or C-GET, with all its responses: see `accepted_association`."""
@@ -266,7 +276,9 @@ class Dispatcher:
         self._on_exchange(exchange)
 
 
-_NORMALIZED: Final = (
+_WITH_ONE_RESPONSE: Final = (
+    evt.EVT_C_ECHO,
+    evt.EVT_C_STORE,
     evt.EVT_N_ACTION,
     evt.EVT_N_CREATE,
     evt.EVT_N_DELETE,
@@ -331,9 +343,9 @@ def _respond(event: Event, status: int, progress: SubOperations, comment: str = 
 
 def _merged(one: PresentationContext, other: PresentationContext) -> PresentationContext:
     """Return a context with the transfer syntaxes of both, and the roles of either."""
-    merged = PresentationContext()
-    merged.abstract_syntax = one.abstract_syntax
-    merged.transfer_syntax = list(dict.fromkeys([*one.transfer_syntax, *other.transfer_syntax]))
+    merged = copy(one)
+    if not set(other.transfer_syntax) <= set(one.transfer_syntax):
+        merged.transfer_syntax = list(dict.fromkeys([*one.transfer_syntax, *other.transfer_syntax]))
     for context in (one, other):
         if context.scu_role is not None:
             merged.scu_role, merged.scp_role = context.scu_role, context.scp_role

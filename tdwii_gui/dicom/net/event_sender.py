@@ -4,65 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from pynetdicom import build_context, build_role
-
-from tdwii_gui.dicom.errors import (
-    AssociationError,
-    ConfigError,
-    DatasetError,
-    DimseStatusError,
-    StoreError,
-)
-from tdwii_gui.dicom.iod.tolerant import text
-from tdwii_gui.dicom.iod.ups_event import EventType
-from tdwii_gui.dicom.net.exchange import Request
-from tdwii_gui.dicom.net.session import LocalAe, Session
-from tdwii_gui.dicom.status import Status
-from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
+from tdwii_gui.dicom.errors import StoreError
+from tdwii_gui.dicom.net.event_line import EventLine, Pace, Surroundings
+from tdwii_gui.dicom.net.event_receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from pydicom.dataset import Dataset
-    from pynetdicom.association import Association
+    from tdwii_gui.config.ae_directory import AeDirectory
+    from tdwii_gui.dicom.net.event_line import Attempt
+    from tdwii_gui.dicom.net.session import LocalAe
+    from tdwii_gui.dicom.ups.outbox import Outbox, WaitingLine
 
-    from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
-    from tdwii_gui.dicom.ups.outbox import Outbox, OutboxEvent
+__all__ = ["Delivery", "EventSender", "Pace", "Trouble"]
 
 LOGGER = logging.getLogger(__name__)
 
-_BURST: Final = 32
+MAXIMUM_AGE: Final = 24 * 3600.0
+LONGEST_LINE: Final = 10_000
+"""Events to one receiver; beyond it, the oldest progress reports are dropped."""
+
 _POLL_SECONDS: Final = 5.0
+_SHARED_POLL_SECONDS: Final = 0.25
 _STOP_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 0.5
-_MAXIMUM_ATTEMPTS: Final = 5
-_WORTH_ANOTHER_ATTEMPT: Final = (Status.PROCESSING_FAILURE, Status.RESOURCE_LIMITATION)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long, in seconds, a sender waits.
-
-    Parameters
-    ----------
-    first_delay, last_delay : float
-        Before the next attempt after a failure; the delay doubles from the one to the other.
-    linger : float
-        How long an association is kept for further events.
-    """
-
-    first_delay: float = 1.0
-    last_delay: float = 60.0
-    linger: float = 2.0
-
-    def delay(self, failures: int) -> float:
-        """Return the delay after a number of failures in a row, one or more."""
-        return min(self.last_delay, self.first_delay * 2.0 ** min(failures - 1, 16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +43,36 @@ class Trouble:
     reason: str
 
 
-class EventScu(Session):
-    """An association to report events: we invoke the operation, and are the SCP of UPS Event."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the events to a receiver since the start.
 
-    def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
-        # A requestor is the SCU unless it proposes otherwise (PS3.7 D.3.3.4). Peers that ignore
-        # the proposal receive events all the same.
-        roles = [build_role(UPS_EVENT, scp_role=True)]
-        super().__init__(local, peer, [build_context(UPS_EVENT)], roles)
+    Parameters
+    ----------
+    at : datetime
+        The moment of the last attempt, or of the last drop.
+    event_type, sop_instance_uid : int, str
+        The event of the last attempt; 0 and empty if there was none.
+    status : int or None
+        The status that the receiver answered; None without an answer.
+    reason : str
+        Why it was no success; empty otherwise.
+    delivered, dropped : int
+        How many events the receiver answered, and how many were dropped as too old or too many.
+    """
 
-    def n_event_report(self, event_type: int, sop_instance_uid: str, information: Dataset) -> int:
-        """Report an event; return the status of its answer.
+    at: datetime
+    event_type: int = 0
+    sop_instance_uid: str = ""
+    status: int | None = None
+    reason: str = ""
+    delivered: int = 0
+    dropped: int = 0
 
-        Raises
-        ------
-        DimseStatusError
-            If the status is a failure.
-        AssociationError
-            If there is no answer.
-        """
-
-        def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
-            context = self.accepted(UPS_EVENT)
-            return association.send_n_event_report(
-                information,
-                event_type,
-                UPS_PUSH,
-                sop_instance_uid,
-                message_id,
-                meta_uid=context,
-            )
-
-        request = Request("N-EVENT-REPORT", UPS_PUSH, sop_instance_uid, information)
-        detail = _words(event_type, information)
-        return self._ask(request, send, detail=lambda _command: detail).status
+    @property
+    def ok(self) -> bool:
+        """Whether the receiver took the last event."""
+        return self.status is not None and not self.reason
 
 
 class EventSender:
@@ -114,6 +80,7 @@ class EventSender:
 
     A receiver that has no association to give is tried again after 1, 2, 4 ... 60 s. Any status
     it answers with counts as delivered, except 0110 and 0213, which are tried again a few times.
+    Of several processes on one database, one delivers a receiver's events at a time.
 
     Parameters
     ----------
@@ -121,40 +88,70 @@ class EventSender:
         Where the receivers are looked up.
     local : LocalAe
         The own AE; its `on_exchange` is called on the threads of the sender.
+    maximum_age : float
+        After so many seconds an event that was not delivered is dropped, and the log says so.
     """
 
     def __init__(
-        self, outbox: Outbox, directory: AeDirectory, local: LocalAe, *, pace: Pace | None = None
+        self,
+        outbox: Outbox,
+        directory: AeDirectory,
+        local: LocalAe,
+        *,
+        pace: Pace | None = None,
+        maximum_age: float = MAXIMUM_AGE,
     ) -> None:
         self.outbox = outbox
         self.directory = directory
         self.local = local
         self.pace = pace or Pace()
-        self.stopping = Event()
+        self._maximum_age = maximum_age
+        self._stopping = Event()
         self._woken = Event()
         self._lock = Lock()
-        self._lines: dict[str, _Line] = {}
+        self._wanted: set[str] = set()
+        self._look_wanted = True
+        self._lines: dict[str, EventLine] = {}
         self._troubles: dict[str, Trouble] = {}
+        self._deliveries: dict[str, Delivery] = {}
         self._thread: Thread | None = None
+        self._receipts: Receipts | None = None
 
     def start(self) -> None:
         """Begin to deliver, what was left over first."""
-        self.stopping.clear()
-        self._woken.set()
-        self._thread = Thread(target=self._run, name=f"{self.local.ae_title}-notify", daemon=True)
+        self._stopping.clear()
+        name = f"{self.local.ae_title}-notify"
+        self._receipts = Receipts(self.outbox, f"{name}-receipts")
+        self._receipts.start()
+        around = Surroundings(
+            self.outbox,
+            self.directory,
+            self.local,
+            self.pace,
+            self._receipts,
+            self._stopping,
+            self._retire,
+            self._tried,
+        )
+        self._thread = Thread(target=self._run, args=(around,), name=name, daemon=True)
         self._thread.start()
 
-    def wake(self) -> None:
-        """Tell that events are due; returns at once."""
+    def wake(self, receivers: Iterable[str] = ()) -> None:
+        """Tell that events are due, to these receivers or to any; returns at once."""
+        named = set(receivers)
+        with self._lock:
+            self._wanted |= named
+            self._look_wanted |= not named
         self._woken.set()
 
     def stop(self) -> None:
         """End delivering within 2 s; what is undelivered stays in the outbox."""
         thread, self._thread = self._thread, None
-        if thread is None:
+        receipts, self._receipts = self._receipts, None
+        if thread is None or receipts is None:
             return
         deadline = time.monotonic() + _STOP_SECONDS
-        self.stopping.set()
+        self._stopping.set()
         self._woken.set()
         thread.join()
         with self._lock:
@@ -168,160 +165,105 @@ class EventSender:
             line.abort()
         for line in lines:
             line.join(max(0.0, deadline - time.monotonic()))
+        receipts.end(_STOP_SECONDS)
+        self.outbox.close()
 
     def troubles(self) -> dict[str, Trouble]:
         """Return the receivers that the last attempt did not reach."""
         with self._lock:
             return dict(self._troubles)
 
-    def tried(self, receiver: str, reason: str = "") -> None:
-        """Note the outcome of an attempt: why a receiver was not reached, or that it was."""
+    def deliveries(self) -> dict[str, Delivery]:
+        """Return what became of the events to each receiver since the start."""
         with self._lock:
-            if not reason:
+            return dict(self._deliveries)
+
+    def _tried(self, receiver: str, attempt: Attempt) -> None:
+        """Note the outcome of an attempt."""
+        with self._lock:
+            before = self._deliveries.get(receiver)
+            self._deliveries[receiver] = Delivery(
+                attempt.at,
+                attempt.event_type,
+                attempt.sop_instance_uid,
+                attempt.status,
+                attempt.reason,
+                (before.delivered if before else 0) + attempt.is_delivered,
+                before.dropped if before else 0,
+            )
+            if not attempt.again:
                 self._troubles.pop(receiver, None)
                 return
             known = self._troubles.get(receiver)
-            since = known.since if known else datetime.now(UTC)
-            self._troubles[receiver] = Trouble(since, reason)
+            since = known.since if known else attempt.at
+            self._troubles[receiver] = Trouble(since, attempt.reason)
 
-    def retire(self, line: _Line) -> bool:
+    def _retire(self, line: EventLine) -> bool:
         """Take out a line that has no work; False if it has been given some meanwhile."""
         with self._lock:
-            if line.woken.is_set() and not self.stopping.is_set():
+            if line.woken.is_set() and not self._stopping.is_set():
                 return False
             if self._lines.get(line.receiver) is line:
                 del self._lines[line.receiver]
             return True
 
-    def _run(self) -> None:
-        while not self.stopping.is_set():
-            self._woken.wait(_POLL_SECONDS)
+    def _run(self, around: Surroundings) -> None:
+        pause = _SHARED_POLL_SECONDS if self.outbox.is_shared else _POLL_SECONDS
+        looked_at = float("-inf")
+        while not self._stopping.is_set():
+            with self._lock:
+                wanted, self._wanted = self._wanted, set()
+                look, self._look_wanted = self._look_wanted, False
+            self._hand_on(around, wanted)
+            if look or time.monotonic() - looked_at >= pause:
+                looked_at = time.monotonic()
+                self._look(around)
+            self._woken.wait(pause)
             self._woken.clear()
-            try:
-                receivers = self.outbox.receivers()
-            except StoreError as error:
-                LOGGER.log(logging.ERROR, "events cannot be delivered: %s", error)
-                continue
-            self._hand_on(receivers)
 
-    def _hand_on(self, receivers: Sequence[str]) -> None:
+    def _look(self, around: Surroundings) -> None:
+        """See to all that is due, and drop what is too old or too much."""
+        try:
+            lines = self.outbox.lines()
+            for line in lines:
+                self._shorten(line)
+        except StoreError as error:
+            LOGGER.log(logging.ERROR, "events cannot be delivered: %s", error)
+            return
+        self._hand_on(around, [line.receiving_ae for line in lines])
+
+    def _shorten(self, line: WaitingLine) -> None:
+        receiver, number = line.receiving_ae, line.number
+        until = int((time.time() - self._maximum_age) * 1e6)
+        if line.oldest is not None and line.oldest <= until:
+            old = self.outbox.expire(receiver, until)
+            number -= old
+            self._dropped(receiver, old, f"older than {self._maximum_age / 3600:g} h")
+        if number > LONGEST_LINE:
+            excess = self.outbox.trim(receiver, number - LONGEST_LINE)
+            self._dropped(receiver, excess, f"progress reports beyond {LONGEST_LINE} events")
+
+    def _dropped(self, receiver: str, number: int, why: str) -> None:
+        if not number:
+            return
+        LOGGER.warning("%d events to %r dropped: %s", number, receiver, why)
+        with self._lock:
+            before = self._deliveries.get(receiver) or Delivery(datetime.now(UTC))
+            self._deliveries[receiver] = replace(
+                before,
+                at=datetime.now(UTC),
+                reason=before.reason or f"{number} dropped: {why}",
+                dropped=before.dropped + number,
+            )
+
+    def _hand_on(self, around: Surroundings, receivers: Iterable[str]) -> None:
         with self._lock:
             for receiver in receivers:
-                if self.stopping.is_set():
+                if self._stopping.is_set():
                     return
                 line = self._lines.get(receiver)
                 if line is None:
-                    line = self._lines[receiver] = _Line(self, receiver)
+                    line = self._lines[receiver] = EventLine(around, receiver)
                     line.start()
                 else:
                     line.woken.set()
-
-
-class _Line(Thread):
-    """The events of one receiver, in order."""
-
-    def __init__(self, sender: EventSender, receiver: str) -> None:
-        super().__init__(name=f"{sender.local.ae_title}-notify-{receiver}", daemon=True)
-        self.receiver = receiver
-        self.woken = Event()
-        self._sender = sender
-        self._session: EventScu | None = None
-        self._failures = 0
-
-    def run(self) -> None:
-        """Deliver until there is no more work, or the sender stops."""
-        try:
-            while self._step():
-                pass
-        finally:
-            self._close()
-            self.woken.clear()
-            self._sender.retire(self)
-
-    def abort(self) -> None:
-        """Abort the association, whatever it waits for; called from another thread."""
-        session = self._session
-        if session is not None and self.is_alive():
-            session.abort()
-
-    def _step(self) -> bool:
-        """Deliver what is due, or wait; return whether to go on."""
-        sender = self._sender
-        if sender.stopping.is_set():
-            return False
-        self.woken.clear()
-        try:
-            events = sender.outbox.next(self.receiver, _BURST)
-            delivered = self._deliver(events)
-        except StoreError as error:
-            LOGGER.log(logging.ERROR, "events to %r: %s", self.receiver, error)
-            delivered = False
-        if not delivered:
-            self._failures += 1
-            return not sender.stopping.wait(sender.pace.delay(self._failures))
-        self._failures = 0
-        if events:
-            return True
-        if self._session is not None and self.woken.wait(sender.pace.linger):
-            return True
-        self._close()
-        return not sender.retire(self)
-
-    def _deliver(self, events: Sequence[OutboxEvent]) -> bool:
-        """Send events until one fails; return whether all are answered."""
-        answered: list[int] = []
-        try:
-            for event in events:
-                if self._sender.stopping.is_set():
-                    return True
-                if not self._send(event):
-                    self._sender.outbox.failed([event.id])
-                    return False
-                answered.append(event.id)
-            return True
-        finally:
-            if answered:
-                self._sender.outbox.delivered(answered)
-
-    def _send(self, event: OutboxEvent) -> bool:
-        """Send one event; return whether it is done with."""
-        reason = ""
-        try:
-            self._opened().n_event_report(
-                event.event_type, event.sop_instance_uid, event.information
-            )
-        except DimseStatusError as error:
-            LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)
-            again = error.status in _WORTH_ANOTHER_ATTEMPT
-            if again and event.attempts + 1 < _MAXIMUM_ATTEMPTS:
-                reason = str(error)
-        except (AssociationError, ConfigError) as error:
-            if not self._sender.stopping.is_set():
-                LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)
-            self._session = None
-            reason = str(error)
-        except DatasetError as error:
-            LOGGER.log(logging.ERROR, "event %d to %r: %s", event.id, self.receiver, error)
-        self._sender.tried(self.receiver, reason)
-        return not reason
-
-    def _opened(self) -> EventScu:
-        if self._session is None or not self._session.is_open:
-            self._close()
-            sender = self._sender
-            session = EventScu(sender.local, sender.directory.lookup(self.receiver))
-            self._session = session
-            session.open()
-        return self._session
-
-    def _close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.release()
-
-
-def _words(event_type: int, information: Dataset) -> str:
-    """Return the event's name, and the state that it reports."""
-    state = text(information, "ProcedureStepState")
-    title = EventType(event_type).title
-    return f"{title}: {state}" if state else title

@@ -10,6 +10,7 @@ from pynetdicom import AE, _config
 
 from tdwii_gui.dicom.iod.part10 import accept_foreign_values
 from tdwii_gui.dicom.net.exchange import Exchange, ignore
+from tdwii_gui.dicom.net.tls import NO_FILES, TlsFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,20 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class LocalAe:
-    """The own side of an association; `on_exchange` is called on the thread that asked."""
+    """The own side of an association.
+
+    Parameters
+    ----------
+    on_exchange : Callable[[Exchange], None]
+        Is called on the thread that asked.
+    tls : TlsFiles
+        For peers whose entry in the AE directory has "TLS".
+    """
 
     ae_title: str
     timeouts: Timeouts = Timeouts()
     on_exchange: Callable[[Exchange], None] = ignore
+    tls: TlsFiles = NO_FILES
 
 
 class OurAe(AE):
@@ -55,7 +65,13 @@ class OurAe(AE):
         address: AddressInformation,
         tls_args: tuple[SSLContext, str] | None,
     ) -> AssociationSocket:
-        association_socket = super()._create_socket(assoc, address, tls_args)
+        association_socket = super()._create_socket(assoc, address, None)
+        if tls_args is not None and association_socket.socket is not None:
+            # Not pynetdicom's way, which leaves the TLS socket open when it cannot connect.
+            context, host = tls_args
+            association_socket.socket = context.wrap_socket(
+                association_socket.socket, server_hostname=host
+            )
         self._raw_socket = association_socket.socket
         return association_socket
 

@@ -1,8 +1,10 @@
-"""Querying and retrieving stored instances: C-FIND, C-MOVE, C-GET (PS3.4 C)."""
+"""Querying and retrieving stored instances: C-FIND, C-MOVE, C-GET (PS3.4 C, Y)."""
 
 from __future__ import annotations
 
 import logging
+from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pynetdicom import build_context, evt
@@ -15,11 +17,13 @@ from tdwii_gui.dicom.errors import (
     NotAccepted,
 )
 from tdwii_gui.dicom.net.dispatch import SubOperations, calling_ae
-from tdwii_gui.dicom.net.storage_scp import STORAGE_SYNTAXES, storage_sop_classes
+from tdwii_gui.dicom.net.storage_scp import storage_contexts
 from tdwii_gui.dicom.net.storage_scu import Originator, StorageScu, send_object
 from tdwii_gui.dicom.status import Status, is_failure, is_warning
-from tdwii_gui.dicom.store.instance_index import Root
+from tdwii_gui.dicom.store.instance_index import Level, Root, query_level
 from tdwii_gui.dicom.uids import (
+    COMPOSITE_INSTANCE_ROOT_GET,
+    COMPOSITE_INSTANCE_ROOT_MOVE,
     PATIENT_ROOT_FIND,
     PATIENT_ROOT_GET,
     PATIENT_ROOT_MOVE,
@@ -49,12 +53,30 @@ _ROOTS: Final = {
     STUDY_ROOT_FIND: Root.STUDY,
     STUDY_ROOT_MOVE: Root.STUDY,
     STUDY_ROOT_GET: Root.STUDY,
+    COMPOSITE_INSTANCE_ROOT_MOVE: Root.STUDY,
+    COMPOSITE_INSTANCE_ROOT_GET: Root.STUDY,
 }
+_COMPOSITE: Final = (COMPOSITE_INSTANCE_ROOT_MOVE, COMPOSITE_INSTANCE_ROOT_GET)
 _MAXIMUM_MESSAGE_ID: Final = 65535
 
 
+@dataclass(frozen=True, slots=True)
+class NotSupplied:
+    """An instance that should be here but is not, and why."""
+
+    sop_instance_uid: str
+    reason: str
+
+
+def nothing_to_supply(_identifier: Dataset, _root: Root) -> tuple[NotSupplied, ...]:
+    """Supply nothing: what is not stored does not exist."""
+    return ()
+
+
 class QueryRetrieveScp:
-    """Answers queries and retrievals from an instance store, Patient Root and Study Root.
+    """Answers queries and retrievals from an instance store.
+
+    Patient Root, Study Root, and retrievals by Composite Instance Root (PS3.4 Y).
 
     Parameters
     ----------
@@ -62,17 +84,27 @@ class QueryRetrieveScp:
         Where the destinations of C-MOVE are looked up; others are not known (A801).
     local : LocalAe
         The own AE, which associates with the destination.
+    supply : Callable
+        Is asked before each retrieval, with its identifier and information model, to store what
+        is wanted and not stored yet; it returns what it cannot supply, which counts as failed.
     """
 
-    def __init__(self, store: InstanceStore, directory: AeDirectory, local: LocalAe) -> None:
+    def __init__(
+        self,
+        store: InstanceStore,
+        directory: AeDirectory,
+        local: LocalAe,
+        supply: Callable[[Dataset, Root], Sequence[NotSupplied]] = nothing_to_supply,
+    ) -> None:
         self._store = store
         self._directory = directory
         self._local = local
+        self._supply = supply
 
     @property
     def contexts(self) -> Sequence[PresentationContext]:
         """The presentation contexts, those of the sub-operations of C-GET among them."""
-        stored = [build_context(uid, list(STORAGE_SYNTAXES)) for uid in storage_sop_classes()]
+        stored = [copy(context) for context in storage_contexts()]
         for context in stored:
             context.scu_role = True
             context.scp_role = True
@@ -94,38 +126,52 @@ class QueryRetrieveScp:
 
     def _on_move(self, event: Event) -> Iterator[SubOperations]:
         destination = self._destination(event.move_destination or "")
-        instances = self._store.select(event.identifier, _root(event))
-        yield SubOperations(remaining=len(instances))
+        instances, absent = self._wanted(event)
+        yield SubOperations(remaining=len(instances) + len(absent))
         if instances:
             originator = Originator(calling_ae(event), event.message_id)
-            yield from self._move(instances, destination, originator)
+            yield from self._move(instances, absent, destination, originator)
+        elif absent:
+            yield _all_failed((), absent)
 
     def _on_get(self, event: Event) -> Iterator[SubOperations]:
-        instances = self._store.select(event.identifier, _root(event))
-        yield SubOperations(remaining=len(instances))
+        instances, absent = self._wanted(event)
+        yield SubOperations(remaining=len(instances) + len(absent))
 
         def send(instance: StoredInstance, number: int) -> int:
             message_id = (event.message_id + number) % _MAXIMUM_MESSAGE_ID + 1
             command = send_object(event.assoc, instance.path, message_id)
             return int(command.get("Status", Status.PROCESSING_FAILURE))
 
-        yield from _each(instances, send)
+        if absent and not instances:
+            yield _all_failed((), absent)
+        yield from _each(instances, absent, send)
+
+    def _wanted(self, event: Event) -> tuple[list[StoredInstance], Sequence[NotSupplied]]:
+        """Return the instances to send, and those that are wanted but cannot be had."""
+        identifier, root = event.identifier, _root(event)
+        if event.context.abstract_syntax in _COMPOSITE:
+            _require_image_level(identifier, root)
+        absent = self._supply(identifier, root)
+        return self._store.select(identifier, root), absent
 
     def _move(
         self,
         instances: Sequence[StoredInstance],
+        absent: Sequence[NotSupplied],
         destination: ApplicationEntity,
         originator: Originator,
     ) -> Iterator[SubOperations]:
         try:
             with StorageScu(self._local, destination, [one.path for one in instances]) as scu:
                 yield from _each(
-                    instances, lambda one, _number: scu.c_store(one.path, originator=originator)
+                    instances,
+                    absent,
+                    lambda one, _number: scu.c_store(one.path, originator=originator),
                 )
         except (AssociationError, DatasetError) as error:
             LOGGER.warning("C-MOVE to %r: %s", destination.ae_title, error)
-            uids = tuple(instance.sop_instance_uid for instance in instances)
-            yield SubOperations(0, failed_uids=uids, comment=str(error))
+            yield _all_failed(instances, absent, str(error))
 
     def _destination(self, ae_title: str) -> ApplicationEntity:
         try:
@@ -141,13 +187,29 @@ def _root(event: Event) -> Root:
     return _ROOTS[event.context.abstract_syntax]
 
 
+def _require_image_level(identifier: Dataset, root: Root) -> None:
+    """Refuse what Composite Instance Root does not have: other levels (PS3.4 Y.3.1)."""
+    if query_level(identifier, root, default=Level.IMAGE) is not Level.IMAGE:
+        raise DimseStatusError(Status.DATASET_MISMATCH, "the level must be IMAGE")
+
+
+def _all_failed(
+    instances: Sequence[StoredInstance], absent: Sequence[NotSupplied], comment: str = ""
+) -> SubOperations:
+    uids = [one.sop_instance_uid for one in absent]
+    uids += [one.sop_instance_uid for one in instances]
+    return SubOperations(0, failed_uids=tuple(uids), comment=comment or absent[0].reason)
+
+
 def _each(
-    instances: Sequence[StoredInstance], send: Callable[[StoredInstance, int], int]
+    instances: Sequence[StoredInstance],
+    absent: Sequence[NotSupplied],
+    send: Callable[[StoredInstance, int], int],
 ) -> Iterator[SubOperations]:
     """Send each instance; tell after each how far it is. One that fails does not end the rest."""
     completed = warning = 0
-    failed: list[str] = []
-    comment = ""
+    failed = [one.sop_instance_uid for one in absent]
+    comment = absent[0].reason if absent else ""
     lost = False
     for number, instance in enumerate(instances):
         status: int = Status.PROCESSING_FAILURE

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 _HALT_SECONDS: Final = 0.0003
+_DATA_TRANSFER: Final = "Sta6"
 _LOOK_SECONDS: Final = 0.1
 """So often the reactor looks at its time limits, and whether it is to end."""
 
@@ -78,5 +79,13 @@ def install_checkpoint(association: Association) -> ReactorCheckpoint:
     """Give an association that is not yet established its checkpoint, and return it."""
     checkpoint = ReactorCheckpoint(association)
     association._reactor_checkpoint = checkpoint
-    install_wait(association, checkpoint.tell)
+    messages, primitives = association.dimse.msg_queue, association.dul.to_user_queue
+    connection = association.dul.state_machine
+
+    def tell() -> None:
+        # A part of a message, or one that was sent, is nothing to wake the reactor for.
+        if connection.current_state != _DATA_TRANSFER or messages.qsize() or primitives.qsize():
+            checkpoint.tell()
+
+    install_wait(association, tell)
     return checkpoint

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _REASONS: Final = {
     (1, 1): "no reason given",
@@ -21,3 +26,44 @@ def rejection(result: int | None, source: int | None, diagnostic: int | None) ->
     """Return whether a rejection lasts and why, e.g. ``"for now: temporary congestion"``."""
     reason = _REASONS.get((source or 0, diagnostic or 0), "reason unknown")
     return f"{'for now' if result == _TRANSIENT else 'for good'}: {reason}"
+
+
+class RejectionReason(Enum):
+    """Why we reject an association: result, source and diagnostic (PS3.8 9.3.4), and words."""
+
+    CALLING_AE_UNKNOWN = (1, 1, 3, "the calling AE title is not known here")
+    CALLED_AE_WRONG = (1, 1, 7, "the called AE title is not ours")
+    TOO_MANY = (2, 3, 2, "too many associations at once")
+
+    @property
+    def codes(self) -> tuple[int, int, int]:
+        """Result, source and diagnostic."""
+        return self.value[:3]
+
+    @property
+    def words(self) -> str:
+        """The reason in words, seen from here."""
+        return self.value[3]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedAssociation:
+    """An association that a peer requested and we rejected.
+
+    Parameters
+    ----------
+    calling_ae, called_ae : str
+        The AE titles as the peer gave them: any characters.
+    host : str
+        The address it connected from.
+    reason : str
+        In words, e.g. ``"the called AE title is not ours"``.
+    at : datetime
+        When, with its time zone.
+    """
+
+    calling_ae: str
+    called_ae: str
+    host: str
+    reason: str
+    at: datetime

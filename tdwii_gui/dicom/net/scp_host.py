@@ -6,18 +6,21 @@ import errno
 import logging
 import os
 import time
-from contextlib import suppress
-from socket import SHUT_RDWR
+from datetime import UTC, datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
 
 from tdwii_gui.dicom.errors import ListenError
+from tdwii_gui.dicom.net.broken_connection import shut_down
 from tdwii_gui.dicom.net.dispatch import Dispatcher
 from tdwii_gui.dicom.net.exchange import Exchange, ignore
 from tdwii_gui.dicom.net.host_server import (
     AcceptedRequest,
+    HostRules,
     HostServer,
     SharedContexts,
 )
@@ -28,13 +31,18 @@ from tdwii_gui.dicom.net.open_associations import (
     no_associations,
 )
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
+from tdwii_gui.dicom.net.request_check import sop_class_uid, sop_instance_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from ssl import SSLContext
 
     from pynetdicom.association import Association
+    from pynetdicom.dimse_primitives import DimseServiceType
 
+    from tdwii_gui.dicom.errors import DimseStatusError
     from tdwii_gui.dicom.net.dispatch import Service
+    from tdwii_gui.dicom.net.rejection import RejectedAssociation
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +51,11 @@ _GRACE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.002
 _SEND_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 1.0
+LARGEST_MESSAGE: Final = 512 * 2**20
+
+
+def no_rejection(_rejected: RejectedAssociation) -> None:
+    """Take no notice of a rejected association."""
 
 
 class ScpHost:
@@ -58,8 +71,19 @@ class ScpHost:
         Further ones are rejected as transient (PS3.8 9.3.4).
     on_exchange : Callable[[Exchange], None]
         Is called once per request, on the association's thread, before the final response.
+    largest_message : int
+        Bytes of a command and data set that are taken into memory; beyond, the association is
+        aborted.
+    aliases : Collection[str]
+        Further AE titles by which it may be called; any other is rejected (PS3.8 9.3.4, 1/1/7).
+    known_aes : Callable[[str], bool] or None
+        Whether an AE title may call; others are rejected (1/1/3). None lets anybody.
+    tls : SSLContext or None
+        Listens with TLS alone.
     on_associations : Callable[[tuple[OpenAssociation, ...]], None]
         Is called when an association is accepted or ends, and while objects arrive.
+    on_rejection : Callable[[RejectedAssociation], None]
+        Is called for each association that is rejected, on its connection's thread.
     """
 
     def __init__(
@@ -71,8 +95,13 @@ class ScpHost:
         *,
         timeouts: Timeouts | None = None,
         maximum_associations: int = 50,
+        largest_message: int = LARGEST_MESSAGE,
+        aliases: Collection[str] = (),
+        known_aes: Callable[[str], bool] | None = None,
+        tls: SSLContext | None = None,
         on_exchange: Callable[[Exchange], None] = ignore,
         on_associations: Callable[[tuple[OpenAssociation, ...]], None] = no_associations,
+        on_rejection: Callable[[RejectedAssociation], None] = no_rejection,
     ) -> None:
         self.ae_title = ae_title
         self.port = port
@@ -81,6 +110,16 @@ class ScpHost:
         self._peers = OpenAssociations(on_associations)
         self._ae = make_ae(ae_title, timeouts or Timeouts())
         self._ae.maximum_associations = maximum_associations
+        self._on_exchange = on_exchange
+        self._rules = HostRules(
+            called_aes=frozenset((ae_title, *aliases)),
+            known_aes=known_aes,
+            maximum_associations=maximum_associations,
+            largest_message=largest_message,
+            tls=tls,
+            on_rejection=on_rejection,
+            on_refusal=self._on_refusal,
+        )
         self._server: HostServer | None = None
         self._thread: Thread | None = None
 
@@ -93,6 +132,11 @@ class ScpHost:
     def associations(self) -> int:
         """How many associations are established."""
         return sum(association.is_established for association in self._open())
+
+    @property
+    def arrivals(self) -> int:
+        """How many connections have not associated yet."""
+        return len(self._server.arrivals) if self._server is not None else 0
 
     @property
     def open_associations(self) -> tuple[OpenAssociation, ...]:
@@ -111,10 +155,11 @@ class ScpHost:
             return
         try:
             server = HostServer(
+                self._rules,
                 self._ae,
                 (self._bind_address, self.port),
                 self.ae_title,
-                SharedContexts(self._dispatcher.contexts),
+                SharedContexts(_offered(one) for one in self._dispatcher.contexts),
                 evt_handlers=[
                     (evt.EVT_CONN_OPEN, _prepare),
                     *self._peers.bindings,
@@ -151,6 +196,29 @@ class ScpHost:
     def _open(self) -> list[Association]:
         return self._server.active_associations if self._server is not None else []
 
+    def _on_refusal(
+        self, association: Association, request: DimseServiceType, error: DimseStatusError
+    ) -> None:
+        exchange = Exchange(
+            calling_ae=str(association.requestor.ae_title),
+            called_ae=self.ae_title,
+            message=type(request).__name__.replace("_", "-"),
+            sop_class_uid=sop_class_uid(request),
+            sop_instance_uid=sop_instance_uid(request),
+            status=error.status,
+            comment=error.comment,
+            milliseconds=0.0,
+            detail="",
+            role="scp",
+            request=None,
+            response=None,
+            at=datetime.now(UTC),
+        )
+        LOGGER.info(
+            "%r to %r %s %04XH", exchange.calling_ae, self.ae_title, exchange.message, error.status
+        )
+        self._on_exchange(exchange)
+
     def _reason(self, error: OSError) -> str:
         place = f"{self._bind_address}:{self.port}"
         if error.errno == errno.EADDRINUSE:
@@ -166,6 +234,18 @@ class ScpHost:
 def _prepare(event: evt.Event) -> None:
     send_at_once(event)
     install_checkpoint(event.assoc)
+
+
+def _offered(context: PresentationContext) -> PresentationContext:
+    """Return a context without deflation, by which kilobytes can become gigabytes."""
+    offered = PresentationContext()
+    offered.abstract_syntax = context.abstract_syntax
+    offered.transfer_syntax = [
+        syntax for syntax in context.transfer_syntax if syntax != DeflatedExplicitVRLittleEndian
+    ]
+    if context.scu_role is not None:
+        offered.scu_role, offered.scp_role = context.scu_role, context.scp_role
+    return offered
 
 
 def _let_answers_leave(associations: Sequence[Association]) -> None:
@@ -193,6 +273,11 @@ def _end_all(associations: Sequence[Association]) -> None:
         thread.start()
     for thread in (*threads, *associations):
         thread.join(max(0.0, deadline - time.monotonic()))
+    for association in associations:
+        if association.is_alive():
+            # It is in the middle of a PDU that the peer does not finish or does not take.
+            shut_down(association)
+            association.join(_JOIN_SECONDS)
 
 
 def _end(association: Association) -> None:
@@ -203,8 +288,5 @@ def _end(association: Association) -> None:
         return
     # Nothing was associated yet, and an A-ABORT has no place (PS3.8 Table 9-10): the connection is
     # closed, and who waits for an A-ASSOCIATE-RQ is told as at its time limit.
-    connection = association.dul.socket
-    if connection is not None and connection.socket is not None:
-        with suppress(OSError):
-            connection.socket.shutdown(SHUT_RDWR)
+    shut_down(association)
     cast("Any", association.dul.to_user_queue).put(None)

@@ -16,7 +16,6 @@ from pynetdicom.pdu_primitives import A_ABORT, A_P_ABORT
 from tdwii_gui.dicom.errors import (
     Aborted,
     AssociationError,
-    ConfigError,
     DatasetError,
     DimseStatusError,
     NotAccepted,
@@ -28,6 +27,7 @@ from tdwii_gui.dicom.net.exchange import Exchange, Request, Response, counted
 from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, make_ae, send_at_once
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection
+from tdwii_gui.dicom.net.tls import tls_arguments
 from tdwii_gui.dicom.status import Status, is_failure, is_pending
 from tdwii_gui.dicom.uids import uid_name
 
@@ -186,8 +186,7 @@ class Session:
         raise NotAccepted(f"{self.peer} does not accept {names}")
 
     def _associate(self) -> Association:
-        if self.peer.tls:
-            raise ConfigError(f"{self.peer}: TLS is not supported")
+        tls_args = tls_arguments(self.local.tls, self.peer)
         handlers: list[evt.EventHandlerType] = [
             (evt.EVT_CONN_OPEN, self._on_open),
             (evt.EVT_ACSE_RECV, self._on_acse),
@@ -203,6 +202,7 @@ class Session:
                 ae_title=self.peer.ae_title,
                 ext_neg=list(self._roles),
                 evt_handlers=handlers,
+                tls_args=tls_args,
             )
         except OSError as error:
             raise Refused(f"{self.peer}: {error.strerror or error}") from error
@@ -221,7 +221,8 @@ class Session:
         if not self._observed.connected:
             if seconds >= limits.connect:
                 return TimedOut(f"{self.peer} did not answer within {limits.connect:g} s")
-            return Refused(f"{self.peer}: nothing listens there, or there is no way to the host")
+            tls = ", or no TLS with us" if self.peer.tls else ""
+            return Refused(f"{self.peer}: nothing listens there, or no way to the host{tls}")
         answer = association.acceptor.primitive
         if association.is_rejected and answer is not None:
             reason = rejection(answer.result, answer.result_source, answer.diagnostic)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pydicom.uid import (
@@ -46,6 +47,16 @@ def storage_sop_classes() -> list[UID]:
     return [UID(str(context.abstract_syntax)) for context in AllStoragePresentationContexts]
 
 
+@cache
+def storage_contexts() -> tuple[PresentationContext, ...]:
+    """Return the presentation contexts of all storage SOP classes; they are not to be changed.
+
+    pynetdicom checks five thousand UIDs to make them, which takes longer than all else that a
+    server does at its start.
+    """
+    return tuple(build_context(uid, list(STORAGE_SYNTAXES)) for uid in storage_sop_classes())
+
+
 class StorageScp:
     """Keeps what is sent in an instance store, as it was sent.
 
@@ -65,7 +76,7 @@ class StorageScp:
     @property
     def contexts(self) -> Sequence[PresentationContext]:
         """The presentation contexts of the service."""
-        return [build_context(uid, list(STORAGE_SYNTAXES)) for uid in storage_sop_classes()]
+        return storage_contexts()
 
     @property
     def handlers(self) -> Mapping[evt.InterventionEvent, Handler]:

@@ -1,25 +1,25 @@
 """Unified Procedure Steps as their SCP: the TMS's side on the network (PS3.4 CC.2).
 
-The rules are in `UpsService`; here are the messages. The presentation context may be that of any
-UPS SOP class, and the SOP class in the message UPS Push (PS3.4 CC.3.1.1) or, as some peers have
-it, that of the context: neither decides what is answered.
+The rules are in `UpsService`; here are the messages. Which SOP Class and presentation context fit
+them depends on the mode of the service.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pynetdicom import build_context, evt
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod.ups_action import ActionType
 from tdwii_gui.dicom.net.dispatch import affected_uid, calling_ae, requested_uid
-from tdwii_gui.dicom.net.ups_scu import (
-    UPS_CLASSES,
-)
+from tdwii_gui.dicom.net.ups_scope import check_scope
+from tdwii_gui.dicom.net.ups_scu import UPS_CLASSES
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import UPS_PUSH, is_valid_uid
+from tdwii_gui.dicom.ups.supported import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from tdwii_gui.dicom.net.dispatch import Handler
     from tdwii_gui.dicom.ups.service import UpsService
+
+
+_TOLD_BY_COMMAND: Final = (Tag("SOPClassUID"), Tag("SOPInstanceUID"))
 
 
 class UpsScp:
@@ -61,27 +64,28 @@ class UpsScp:
         }
 
     def _on_create(self, event: Event) -> tuple[int | Dataset, Dataset]:
+        check_scope(event, self._service.mode)
         given = affected_uid(event)
         uid = _checked(given) if given else None
         attributes = event.attribute_list
         step = self._service.create(uid, attributes, calling_ae(event))
         if given:
             return step.status, step.attributes
-        # pynetdicom takes an assigned UID from the one place on success, else from the other.
-        if step.status == Status.SUCCESS:
-            answer = Dataset(step.attributes)
-            answer.AffectedSOPInstanceUID = step.sop_instance_uid
-            return step.status, answer
         command = Dataset()
         command.Status = step.status
         command.AffectedSOPInstanceUID = step.sop_instance_uid
         return command, step.attributes
 
     def _on_get(self, event: Event) -> tuple[int, Dataset]:
-        uid = _requested_uid(event)
-        return Status.SUCCESS, self._service.get(uid, event.attribute_identifiers)
+        check_scope(event, self._service.mode)
+        tags = event.attribute_identifiers
+        found = self._service.get(_requested_uid(event), tags)
+        for tag in _TOLD_BY_COMMAND:
+            found.pop(tag, None)
+        return Status.ATTRIBUTES_UNSUPPORTED if left_out(tags, found) else Status.SUCCESS, found
 
     def _on_set(self, event: Event) -> tuple[int, None]:
+        check_scope(event, self._service.mode)
         modifications = event.modification_list
         return self._service.set(_requested_uid(event), modifications, calling_ae(event)), None
 
@@ -89,10 +93,12 @@ class UpsScp:
         action = self._actions.get(event.action_type or 0)
         if action is None:
             raise DimseStatusError(Status.NO_SUCH_ACTION, f"action type {event.action_type}")
+        check_scope(event, self._service.mode)
         information = event.action_information
         return action(_requested_uid(event), information, calling_ae(event)), None
 
     def _on_find(self, event: Event) -> Iterator[tuple[int, Dataset]]:
+        check_scope(event, self._service.mode)
         identifier = event.identifier
         supported = not self._service.unsupported_keys(identifier)
         status = Status.PENDING if supported else Status.PENDING_KEYS_UNSUPPORTED

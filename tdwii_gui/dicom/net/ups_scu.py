@@ -154,7 +154,8 @@ class UpsScu(Session):
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
             context = self.accepted(*sop_classes)
             return association.send_n_action(
-                information,
+                # An empty data set would be announced and never sent: the peer would wait for it.
+                information or None,
                 action_type,
                 UPS_PUSH,
                 sop_instance_uid,

@@ -10,39 +10,61 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.tag import Tag
-from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
+from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.store.intervals import Interval, parse, parse_range
 from tdwii_gui.dicom.store.matching import element_texts, has_wildcard, name_groups
+from tdwii_gui.dicom.store.untouched import stored_items, stored_texts
 from tdwii_gui.dicom.store.ups_tables import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
     from sqlalchemy import Column
 
 SEVERAL: Final = "\\"
 """Stands for values that a column cannot hold; no text of a data set holds a backslash."""
 
+_WIDEST_START: Final = (
+    select(func.coalesce(func.max(literal_column("(start_last - start_first)", BigInteger)), 0))
+    .select_from(STEPS)
+    .scalar_subquery()
+)
 _LAST_CHARACTER: Final = "\U0010ffff"
 _MAXIMUM_VALUES: Final = 200
-_ALL_TIME: Final = (-(2**62), 2**62)
+_ALL_TIME: Final = (-(2**60), 2**60)  # its width fits into a column too
 
-_TEXT_COLUMNS: Final = (("PatientID", "patient_id"), ("InputReadinessState", "input_readiness"))
+_START: Final = Tag("ScheduledProcedureStepStartDateTime")
+_PATIENT_NAME: Final = Tag("PatientName")
+_TIMEZONE: Final = Tag("TimezoneOffsetFromUTC")
+_CODE_VALUE: Final = Tag("CodeValue")
+_TEXT_COLUMNS: Final = (
+    (Tag("PatientID"), "patient_id"),
+    (Tag("InputReadinessState"), "input_readiness"),
+)
 _CODE_COLUMNS: Final = (
-    ("ScheduledStationNameCodeSequence", "station"),
-    ("ScheduledWorkitemCodeSequence", "workitem"),
+    (Tag("ScheduledStationNameCodeSequence"), "station"),
+    (Tag("ScheduledWorkitemCodeSequence"), "workitem"),
 )
 
-_KEY_TAGS: Final = tuple(
-    Tag(keyword)
-    for keyword in (
-        "ScheduledProcedureStepStartDateTime",
-        "PatientName",
-        "TimezoneOffsetFromUTC",
-        *(keyword for keyword, _ in (*_TEXT_COLUMNS, *_CODE_COLUMNS)),
-    )
+_KEY_TAGS: Final = (
+    _START,
+    _PATIENT_NAME,
+    _TIMEZONE,
+    *(tag for tag, _ in (*_TEXT_COLUMNS, *_CODE_COLUMNS)),
 )
 
 
@@ -54,12 +76,11 @@ def has_key(tags: Container[int]) -> bool:
 def key_columns(dataset: Dataset) -> dict[str, Any]:
     """Return the values of a step's key columns."""
     columns: dict[str, Any] = {
-        column: _single(_texts(dataset, keyword)) for keyword, column in _TEXT_COLUMNS
+        column: _single(stored_texts(dataset, tag)) for tag, column in _TEXT_COLUMNS
     }
-    for keyword, column in _CODE_COLUMNS:
-        items = dataset.get(keyword) or []
-        columns[column] = _code_value(items[0]) if len(items) == 1 else SEVERAL if items else ""
-    names = [group for name in _texts(dataset, "PatientName") for group in name_groups(name)]
+    for tag, column in _CODE_COLUMNS:
+        columns[column] = _code_value(dataset, tag)
+    names = [group for name in stored_texts(dataset, _PATIENT_NAME) for group in name_groups(name)]
     columns["patient_name"] = _single(names)
     columns["start_first"], columns["start_last"] = _start(dataset)
     return columns
@@ -70,18 +91,22 @@ def conditions(identifier: Dataset) -> ColumnElement[bool] | None:
 
     All values are bound parameters. The identifier must be one that `Matcher` accepts.
     """
+    states = _texts(identifier, "ProcedureStepState")
     found = [
         _one_of(STEPS.c.sop_instance_uid, _texts(identifier, "SOPInstanceUID")),
-        _one_of(STEPS.c.state, _texts(identifier, "ProcedureStepState")),
+        _one_of(STEPS.c.state, states),
         _among(STEPS.c.input_readiness, _texts(identifier, "InputReadinessState")),
         _text_condition(STEPS.c.patient_id, _texts(identifier, "PatientID")),
         _name_condition(_texts(identifier, "PatientName")),
         *_start_conditions(identifier),
     ]
-    for keyword, column in _CODE_COLUMNS:
-        items = identifier.get(keyword) or []
+    for tag, column in _CODE_COLUMNS:
+        items = identifier[tag].value or [] if tag in identifier else []
         values = _texts(items[0], "CodeValue") if items else []
         found.append(_among(STEPS.c[column], values))
+        if column == "station" and found[-1] is not None and not states:
+            # The index has the state between the station and the start: any one will do.
+            found.append(STEPS.c.state.in_(list(ProcedureStepState)))
     present = [condition for condition in found if condition is not None]
     return and_(*present) if present else None
 
@@ -94,15 +119,18 @@ def _single(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else SEVERAL if texts else ""
 
 
-def _code_value(item: Dataset) -> str:
-    texts = _texts(item, "CodeValue")
+def _code_value(dataset: Dataset, tag: BaseTag) -> str:
+    items = stored_items(dataset, tag)
+    if len(items) != 1:
+        return SEVERAL if items else ""
+    texts = stored_texts(items[0], _CODE_VALUE)
     return _single(texts) if texts else SEVERAL
 
 
 def _start(dataset: Dataset) -> tuple[int, int]:
     """Return the span of all start date-times of a step; one that is none matches nothing."""
     spans = []
-    for text in _texts(dataset, "ScheduledProcedureStepStartDateTime"):
+    for text in stored_texts(dataset, _START):
         try:
             spans.append(parse("DT", text, _timezone(dataset)))
         except ValueError:
@@ -119,14 +147,16 @@ def _start_conditions(identifier: Dataset) -> list[ColumnElement[bool]]:
     span: Interval = parse_range("DT", keys[0], _timezone(identifier))
     found = []
     if span.first is not None:
+        # The second condition follows from the first, and is what an index can serve.
         found.append(STEPS.c.start_last >= span.first)
+        found.append(STEPS.c.start_first >= literal(span.first, BigInteger) - _WIDEST_START)
     if span.last is not None:
         found.append(STEPS.c.start_first <= span.last)
     return found
 
 
 def _timezone(dataset: Dataset) -> str:
-    return str(dataset.get("TimezoneOffsetFromUTC") or "").strip()
+    return str(dataset[_TIMEZONE].value or "").strip() if _TIMEZONE in dataset else ""
 
 
 def _one_of(column: Column[Any], values: list[str]) -> ColumnElement[bool] | None:

@@ -7,26 +7,31 @@ there for others when the ``with`` block has ended, and not before.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from tdwii_gui.dicom.errors import StoreError
-from tdwii_gui.dicom.store.database import open_database, read, write
+from tdwii_gui.dicom.store.database import is_shared, open_database, read, write
 from tdwii_gui.dicom.store.encoding import decode
 from tdwii_gui.dicom.store.matching import Matcher
 from tdwii_gui.dicom.store.narrowing import conditions
+from tdwii_gui.dicom.store.process_lock import ProcessLock
+from tdwii_gui.dicom.store.schema import bring_up_to_date
 from tdwii_gui.dicom.store.ups_subscriptions import StepSubscriptions, StoredSubscription
-from tdwii_gui.dicom.store.ups_tables import METADATA, STEPS
+from tdwii_gui.dicom.store.ups_tables import DELETIONS, METADATA, STEPS
 from tdwii_gui.dicom.store.ups_transaction import Step, UpsTransaction, load_step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from pydicom.dataset import Dataset
 
-_BATCH: Final = 100
+_FIRST_PAGE: Final = 32
+_LARGEST_PAGE: Final = 512
+"""Rows that are read at once: few for a quick first answer, then more."""
+_PLACE: Final[tuple[Any, Any]] = (STEPS.c.start_first, STEPS.c.sop_instance_uid)
 
 
 class UpsStore:
@@ -36,6 +41,8 @@ class UpsStore:
     ----------
     location : str or Path
         A path or a URL, as for `open_database`. What does not exist yet is made.
+    serves : bool
+        Serve it to peers: of an SQLite file, only one process at a time may do so.
 
     Attributes
     ----------
@@ -45,14 +52,17 @@ class UpsStore:
     Raises
     ------
     StoreError
-        If the database cannot be used; so do all methods.
+        If the database cannot be used, or another process serves it already; so do all methods.
     """
 
-    def __init__(self, location: str | Path) -> None:
+    def __init__(self, location: str | Path, *, serves: bool = False) -> None:
+        self._process_lock: ProcessLock | None = None
         self.engine = open_database(location)
         try:
+            if serves and not is_shared(self.engine):
+                self._process_lock = ProcessLock(Path(f"{self.engine.url.database}.lock"))
             with write(self.engine) as connection:
-                METADATA.create_all(connection)
+                bring_up_to_date(connection, METADATA)
         except StoreError:
             self.close()
             raise
@@ -60,6 +70,9 @@ class UpsStore:
     def close(self) -> None:
         """Close the database."""
         self.engine.dispose()
+        lock, self._process_lock = self._process_lock, None
+        if lock is not None:
+            lock.release()
 
     @contextmanager
     def transaction(self) -> Iterator[UpsTransaction]:
@@ -84,9 +97,11 @@ class UpsStore:
             A900 if a key is unusable; at once, not at the first data set.
         """
         matcher = Matcher(identifier)
-        query = select(STEPS.c.sop_instance_uid).order_by(
-            STEPS.c.start_first, STEPS.c.sop_instance_uid
-        )
+        start, uid = _PLACE
+        if "ScheduledStationNameCodeSequence" in identifier:
+            # Else SQLite takes an index that is in this order before one that has the station.
+            start = start + 0
+        query = select(*_PLACE, STEPS.c.dataset, STEPS.c.implicit_vr).order_by(start, uid)
         narrowed = conditions(identifier)
         if narrowed is not None:
             query = query.where(narrowed)
@@ -105,6 +120,16 @@ class UpsStore:
         with read(self.engine) as connection:
             return [(row.modification, row.sop_instance_uid) for row in connection.execute(query)]
 
+    def deleted_since(self, modification: int) -> list[tuple[int, str]]:
+        """Return (modification, SOP Instance UID) of all steps deleted after a modification."""
+        query = (
+            select(DELETIONS)
+            .where(DELETIONS.c.modification > modification)
+            .order_by(DELETIONS.c.modification)
+        )
+        with read(self.engine) as connection:
+            return [(row.modification, row.sop_instance_uid) for row in connection.execute(query)]
+
     def performers(self) -> dict[str, str]:
         """Return the AE that claimed a step, by the SOP Instance UID of each claimed one."""
         query = select(STEPS.c.sop_instance_uid, STEPS.c.performer_ae).where(
@@ -119,19 +144,19 @@ class UpsStore:
             return StepSubscriptions(connection).all()
 
     def _matching(self, query: Any, matcher: Matcher) -> Iterator[Dataset]:
-        with read(self.engine) as connection:
-            uids = list(connection.scalars(query))
-        for start in range(0, len(uids), _BATCH):
-            for dataset in self._datasets(uids[start : start + _BATCH]):
+        page, size = query, _FIRST_PAGE
+        while True:
+            with read(self.engine) as connection:
+                rows = connection.execute(page.limit(size)).all()
+            if not rows:
+                return
+            last = (rows[-1].start_first, rows[-1].sop_instance_uid)
+            complete = len(rows) < size
+            for row in rows:
+                dataset = decode(row.dataset, row.implicit_vr)
                 if matcher.matches(dataset):
                     yield dataset
-
-    def _datasets(self, uids: Sequence[str]) -> list[Dataset]:
-        columns = (STEPS.c.sop_instance_uid, STEPS.c.dataset, STEPS.c.implicit_vr)
-        query = select(*columns).where(STEPS.c.sop_instance_uid.in_(uids))
-        with read(self.engine) as connection:
-            found = {
-                row.sop_instance_uid: (row.dataset, row.implicit_vr)
-                for row in connection.execute(query)
-            }
-        return [decode(*found[uid]) for uid in uids if uid in found]
+            if complete:
+                return
+            page = query.where(tuple_(*_PLACE) > tuple_(*last))
+            size = min(2 * size, _LARGEST_PAGE)

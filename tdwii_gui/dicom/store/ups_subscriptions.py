@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
+from tdwii_gui.dicom.store.narrowing import conditions
 from tdwii_gui.dicom.store.ups_tables import GLOBAL_SUBSCRIPTIONS, STEPS, SUBSCRIPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydicom.dataset import Dataset
     from sqlalchemy import Connection
 
 _SUBSCRIBERS: Final = (
@@ -17,18 +21,39 @@ _SUBSCRIBERS: Final = (
     .where(SUBSCRIPTIONS.c.sop_instance_uid == bindparam("uid"))
     .order_by(SUBSCRIPTIONS.c.receiving_ae)
 )
-_GLOBAL_SUBSCRIBERS: Final = select(
-    GLOBAL_SUBSCRIPTIONS.c.receiving_ae, GLOBAL_SUBSCRIPTIONS.c.deletion_lock
+_LOCKS: Final = _SUBSCRIBERS.where(SUBSCRIPTIONS.c.deletion_lock)
+_GLOBAL_SUBSCRIPTIONS: Final = select(
+    GLOBAL_SUBSCRIPTIONS.c.receiving_ae,
+    GLOBAL_SUBSCRIPTIONS.c.deletion_lock,
+    GLOBAL_SUBSCRIPTIONS.c["keys"],  # not `.keys`, which is a method of the collection
 ).order_by(GLOBAL_SUBSCRIPTIONS.c.receiving_ae)
+_FIRST_STEPS: Final = (
+    select(SUBSCRIPTIONS.c.receiving_ae, func.min(SUBSCRIPTIONS.c.sop_instance_uid))
+    .group_by(SUBSCRIPTIONS.c.receiving_ae)
+    .order_by(SUBSCRIPTIONS.c.receiving_ae)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSubscription:
-    """A subscription; without a SOP Instance UID it is global, for the steps to come."""
+    """A subscription.
+
+    Parameters
+    ----------
+    receiving_ae : str
+        Who is told.
+    sop_instance_uid : str
+        The step; empty for a global subscription, which counts for the steps to come.
+    deletion_lock : bool
+        Whether a final step must stay until the AE unsubscribes.
+    keys : bytes
+        The identifier of a filtered global subscription, encoded; empty for all steps.
+    """
 
     receiving_ae: str
     sop_instance_uid: str
     deletion_lock: bool
+    keys: bytes = b""
 
 
 class StepSubscriptions:
@@ -42,47 +67,85 @@ class StepSubscriptions:
         single = select(SUBSCRIPTIONS).order_by(
             SUBSCRIPTIONS.c.receiving_ae, SUBSCRIPTIONS.c.sop_instance_uid
         )
-        to_all = [
-            StoredSubscription(row.receiving_ae, "", row.deletion_lock)
-            for row in self._connection.execute(_GLOBAL_SUBSCRIBERS)
-        ]
         to_one = [
             StoredSubscription(row.receiving_ae, row.sop_instance_uid, row.deletion_lock)
             for row in self._connection.execute(single)
         ]
-        return to_all + to_one
+        return self.global_subscriptions() + to_one
 
     def subscribers(self, sop_instance_uid: str) -> list[str]:
         """Return the AEs that are subscribed to a step."""
         return list(self._connection.scalars(_SUBSCRIBERS, {"uid": sop_instance_uid}))
 
-    def global_subscribers(self) -> dict[str, bool]:
-        """Return the AEs that are subscribed globally, and whether with a deletion lock."""
-        rows = self._connection.execute(_GLOBAL_SUBSCRIBERS)
-        return {row.receiving_ae: row.deletion_lock for row in rows}
+    def locks(self, sop_instance_uid: str) -> list[str]:
+        """Return the AEs whose deletion lock keeps a final step from being deleted."""
+        return list(self._connection.scalars(_LOCKS, {"uid": sop_instance_uid}))
+
+    def global_subscriptions(self) -> list[StoredSubscription]:
+        """Return the global subscriptions, filtered ones and others."""
+        return [
+            StoredSubscription(row[0], "", row[1], row[2] or b"")
+            for row in self._connection.execute(_GLOBAL_SUBSCRIPTIONS)
+        ]
+
+    def first_steps(self) -> dict[str, str]:
+        """Return each AE that is subscribed to single steps, with the UID of one of them."""
+        return {row[0]: row[1] for row in self._connection.execute(_FIRST_STEPS)}
+
+    def is_full(self, receiving_ae: str, sop_instance_uid: str, limit: int) -> bool:
+        """Return whether a subscription to one more step would exceed an AE's limit.
+
+        An AE with a global subscription has no limit, nor does it count to change a lock.
+        """
+        own = SUBSCRIPTIONS.c.receiving_ae == receiving_ae
+        some = select(SUBSCRIPTIONS.c.sop_instance_uid).where(own).limit(limit).subquery()
+        if (self._connection.scalar(select(func.count()).select_from(some)) or 0) < limit:
+            return False
+        exempt = select(GLOBAL_SUBSCRIPTIONS.c.receiving_ae).where(
+            GLOBAL_SUBSCRIPTIONS.c.receiving_ae == receiving_ae
+        )
+        if self._connection.scalar(exempt) is not None:
+            return False
+        return receiving_ae not in self.subscribers(sop_instance_uid)
 
     def subscribe(self, sop_instance_uid: str, receiving_ae: str, deletion_lock: bool) -> None:
         """Subscribe an AE to a step, or give its subscription another lock."""
         key = {"sop_instance_uid": sop_instance_uid, "receiving_ae": receiving_ae}
-        self._replace(SUBSCRIPTIONS, key, deletion_lock)
+        self._replace(SUBSCRIPTIONS, key, {"deletion_lock": deletion_lock})
 
-    def subscribe_to_all(self, receiving_ae: str, deletion_lock: bool) -> list[str]:
-        """Subscribe an AE to each step to which it is not; return the UIDs of these."""
-        missing = _unsubscribed(receiving_ae)
-        uids = list(self._connection.scalars(missing))
-        if uids:
-            self._connection.execute(
-                insert(SUBSCRIPTIONS),
-                [
-                    {
-                        "sop_instance_uid": uid,
-                        "receiving_ae": receiving_ae,
-                        "deletion_lock": deletion_lock,
-                    }
-                    for uid in uids
-                ],
-            )
-        return uids
+    def unsubscribed(self, receiving_ae: str, identifier: Dataset | None = None) -> list[str]:
+        """Return the UIDs of the steps to which an AE is not subscribed, by start time.
+
+        Parameters
+        ----------
+        receiving_ae : str
+            The AE.
+        identifier : Dataset or None
+            Keys by which steps may be left out that do not match; those that stay need not match.
+        """
+        subscribed = select(SUBSCRIPTIONS.c.sop_instance_uid).where(
+            SUBSCRIPTIONS.c.receiving_ae == receiving_ae
+        )
+        query = (
+            select(STEPS.c.sop_instance_uid)
+            .where(STEPS.c.sop_instance_uid.not_in(subscribed))
+            .order_by(STEPS.c.start_first, STEPS.c.sop_instance_uid)
+        )
+        narrowed = None if identifier is None else conditions(identifier)
+        if narrowed is not None:
+            query = query.where(narrowed)
+        return list(self._connection.scalars(query))
+
+    def subscribe_to(
+        self, sop_instance_uids: Iterable[str], receiving_ae: str, deletion_lock: bool
+    ) -> None:
+        """Subscribe an AE to steps to which it is not."""
+        rows = [
+            {"sop_instance_uid": uid, "receiving_ae": receiving_ae, "deletion_lock": deletion_lock}
+            for uid in sop_instance_uids
+        ]
+        if rows:
+            self._connection.execute(insert(SUBSCRIPTIONS), rows)
 
     def unsubscribe(self, sop_instance_uid: str, receiving_ae: str) -> None:
         """End an AE's subscription to a step."""
@@ -95,28 +158,17 @@ class StepSubscriptions:
         own = SUBSCRIPTIONS.c.receiving_ae == receiving_ae
         self._connection.execute(delete(SUBSCRIPTIONS).where(own))
 
-    def set_global(self, receiving_ae: str, deletion_lock: bool) -> None:
-        """Record an AE's global subscription, for the steps to come."""
-        self._replace(GLOBAL_SUBSCRIPTIONS, {"receiving_ae": receiving_ae}, deletion_lock)
+    def set_global(self, receiving_ae: str, deletion_lock: bool, keys: bytes = b"") -> None:
+        """Record an AE's global subscription, for the steps to come that match the keys."""
+        values = {"deletion_lock": deletion_lock, "keys": keys or None}
+        self._replace(GLOBAL_SUBSCRIPTIONS, {"receiving_ae": receiving_ae}, values)
 
     def clear_global(self, receiving_ae: str) -> None:
         """Forget an AE's global subscription."""
         own = GLOBAL_SUBSCRIPTIONS.c.receiving_ae == receiving_ae
         self._connection.execute(delete(GLOBAL_SUBSCRIPTIONS).where(own))
 
-    def _replace(self, table: Any, key: dict[str, str], deletion_lock: bool) -> None:
+    def _replace(self, table: Any, key: dict[str, str], values: dict[str, Any]) -> None:
         own = [table.c[name] == value for name, value in key.items()]
         self._connection.execute(delete(table).where(*own))
-        self._connection.execute(insert(table).values(**key, deletion_lock=deletion_lock))
-
-
-def _unsubscribed(receiving_ae: str) -> Any:
-    """Return the query of the steps to which an AE is not subscribed."""
-    subscribed = select(SUBSCRIPTIONS.c.sop_instance_uid).where(
-        SUBSCRIPTIONS.c.receiving_ae == receiving_ae
-    )
-    return (
-        select(STEPS.c.sop_instance_uid)
-        .where(STEPS.c.sop_instance_uid.not_in(subscribed))
-        .order_by(STEPS.c.start_first, STEPS.c.sop_instance_uid)
-    )
+        self._connection.execute(insert(table).values(**key, **values))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 METADATA: Final = MetaData()
@@ -45,20 +46,33 @@ STEPS: Final = Table(
     Column("modification", BigInteger, nullable=False, index=True),
     Column("implicit_vr", Boolean, nullable=False),
     Column("dataset", LargeBinary, nullable=False),
-    Index("ups_by_state", "state", "start_last", "start_first"),
-    Index("ups_by_station", "station", "state", "start_last", "start_first"),
+    Index("ups_by_start", "start_first", "sop_instance_uid"),
+    Index("ups_by_state_start", "state", "start_first", "sop_instance_uid"),
+    Index("ups_by_station_start", "station", "state", "start_first", "start_last", "workitem"),
     Index("ups_by_patient_id", "patient_id"),
     Index("ups_by_patient_name", "patient_name"),
+    # How far a start may reach, so that a range of starts is one of `start_first`.
+    Index("ups_by_start_width", text("(start_last - start_first)")),
 )
 """``start_first`` and ``start_last`` are the start date-time in microseconds since 1970 UTC;
 ``modification`` grows with each change of any step."""
+
+DELETIONS: Final = Table(
+    "ups_deletion",
+    METADATA,
+    Column("modification", BigInteger, primary_key=True, autoincrement=False),
+    Column("sop_instance_uid", _UID, nullable=False),
+)
+"""The steps that were deleted; ``modification`` is from the same count as that of the steps."""
 
 GLOBAL_SUBSCRIPTIONS: Final = Table(
     "ups_global_subscription",
     METADATA,
     Column("receiving_ae", _AE_TITLE, primary_key=True),
     Column("deletion_lock", Boolean, nullable=False),
+    Column("keys", LargeBinary, nullable=True),
 )
+"""``keys`` is the identifier of a filtered subscription, in explicit VR little endian."""
 
 SUBSCRIPTIONS: Final = Table(
     "ups_subscription",
@@ -78,7 +92,9 @@ OUTBOX: Final = Table(
     Column("sop_instance_uid", _UID, nullable=False),
     Column("information", LargeBinary, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("created", BigInteger, nullable=False, server_default="0"),
     Index("ups_outbox_by_ae", "receiving_ae", "id"),
     # An event's number is never given again, so a late acknowledgement hits no other event.
     sqlite_autoincrement=True,
 )
+"""``created`` is in microseconds since 1970 UTC."""

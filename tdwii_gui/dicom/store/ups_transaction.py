@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.store.encoding import decode, encode
 from tdwii_gui.dicom.store.narrowing import has_key, key_columns
 from tdwii_gui.dicom.store.ups_subscriptions import StepSubscriptions
-from tdwii_gui.dicom.store.ups_tables import OUTBOX, STEPS
+from tdwii_gui.dicom.store.ups_tables import DELETIONS, OUTBOX, STEPS, SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -20,7 +21,21 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from sqlalchemy import Connection
 
-_INSERT_STEP: Final = insert(STEPS)
+_NUMBERS: Final = union_all(
+    select(func.max(STEPS.c.modification).label("last")),
+    select(func.max(DELETIONS.c.modification)),
+).subquery()
+_NEXT_MODIFICATION: Final = select(
+    func.coalesce(func.max(_NUMBERS.c.last), 0) + 1
+).scalar_subquery()
+_INSERT_STEP: Final = {
+    # A statement that fails would end the transaction on a server.
+    name: dialect.insert(STEPS)
+    .values(modification=_NEXT_MODIFICATION)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _LOAD_STEP: Final = select(
     STEPS.c.state,
     STEPS.c.transaction_uid,
@@ -29,9 +44,13 @@ _LOAD_STEP: Final = select(
     STEPS.c.implicit_vr,
 ).where(STEPS.c.sop_instance_uid == bindparam("uid"))
 _LOCK_STEP: Final = _LOAD_STEP.with_for_update()  # SQLite has locked all by BEGIN IMMEDIATE
-_UPDATE_STEP: Final = update(STEPS).where(STEPS.c.sop_instance_uid == bindparam("uid"))
+_UPDATE_STEP: Final = (
+    update(STEPS)
+    .where(STEPS.c.sop_instance_uid == bindparam("uid"))
+    .values(modification=_NEXT_MODIFICATION)
+)
 _CLAIM_STEP: Final = _UPDATE_STEP.where(STEPS.c.state == bindparam("scheduled"))
-_LAST_MODIFICATION: Final = select(func.max(STEPS.c.modification))
+_APPEND_EVENTS: Final = insert(OUTBOX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +113,15 @@ class UpsTransaction:
 
     def insert(self, step: Step) -> bool:
         """Add a step; return False if its UID is taken."""
-        keys = key_columns(step.dataset)
-        values = {"sop_instance_uid": step.sop_instance_uid, **keys, **self._content(step)}
-        try:
-            self._connection.execute(_INSERT_STEP, values)
-        except IntegrityError:
-            return False
-        return True
+        # Encoded first: what has not been looked at yet is copied as it is.
+        content = self._content(step)
+        values = {
+            "sop_instance_uid": step.sop_instance_uid,
+            **key_columns(step.dataset),
+            **content,
+        }
+        statement = _INSERT_STEP[self._connection.dialect.name]
+        return self._connection.execute(statement, values).rowcount == 1
 
     def load(self, sop_instance_uid: str) -> Step | None:
         """Return a step, or None if it is not here."""
@@ -117,8 +138,9 @@ class UpsTransaction:
             The tags of its attributes that may differ, apart from those that no query is
             narrowed by; a data set will do.
         """
+        content = self._content(step)
         keys = key_columns(step.dataset) if has_key(changed) else {}
-        values = {"uid": step.sop_instance_uid, **keys, **self._content(step)}
+        values = {"uid": step.sop_instance_uid, **keys, **content}
         self._connection.execute(_UPDATE_STEP, values)
 
     def claim(self, step: Step) -> bool:
@@ -133,30 +155,46 @@ class UpsTransaction:
         }
         return self._connection.execute(_CLAIM_STEP, values).rowcount == 1
 
+    def delete(self, sop_instance_uid: str) -> bool:
+        """Take out a step, its subscriptions and its due events; return False if it is not here.
+
+        Whether it may go is for the caller to decide: its state, and who holds a deletion lock.
+        """
+        step = STEPS.c.sop_instance_uid == sop_instance_uid
+        if self._connection.scalar(select(STEPS.c.modification).where(step)) is None:
+            return False
+        deletion = {"sop_instance_uid": sop_instance_uid, "modification": _NEXT_MODIFICATION}
+        self._connection.execute(insert(DELETIONS).values(deletion))
+        self._connection.execute(delete(STEPS).where(step))
+        for table in (SUBSCRIPTIONS, OUTBOX):
+            own = table.c.sop_instance_uid == sop_instance_uid
+            self._connection.execute(delete(table).where(own))
+        return True
+
     def append(self, events: Iterable[Event]) -> None:
         """Put event reports into the outbox, in this order."""
+        created = time.time_ns() // 1000
         rows = [
             {
                 "receiving_ae": event.receiving_ae,
                 "event_type": event.event_type,
                 "sop_instance_uid": event.sop_instance_uid,
                 "information": event.information,
+                "created": created,
             }
             for event in events
         ]
         if rows:
-            self._connection.execute(insert(OUTBOX), rows)
+            self._connection.execute(_APPEND_EVENTS, rows)
 
     def _content(self, step: Step) -> dict[str, Any]:
         encoded, implicit_vr = encode(step.dataset)
-        modification = self._connection.scalar(_LAST_MODIFICATION) or 0
         return {
             "state": step.state,
             "transaction_uid": step.transaction_uid,
             "performer_ae": step.performer_ae,
             "dataset": encoded,
             "implicit_vr": implicit_vr,
-            "modification": modification + 1,
         }
 
 

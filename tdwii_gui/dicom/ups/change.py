@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from tdwii_gui.dicom.errors import Finding
     from tdwii_gui.dicom.iod.ups import ProcedureStepState
 
 
@@ -21,9 +22,11 @@ class ChangeKind(StrEnum):
     PROGRESSED = "progressed"
     STATE_CHANGED = "state changed"
     CANCEL_REQUESTED = "cancel requested"
+    DELETED = "deleted"
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
     SUSPENDED = "suspended"
+    ANNOUNCED = "announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,17 @@ class StepChange:
     kind : ChangeKind
         What happened.
     sop_instance_uid : str
-        The step, or the global subscription.
+        The step, or the global subscription; the latter too for what is announced of the TMS.
     calling_ae : str
         Who asked for it.
     state : ProcedureStepState or None
-        The step's state afterwards; None for a subscription.
+        The step's state afterwards; None for a subscription or an announcement.
     dataset : Dataset
         The step afterwards, without Transaction UID; empty for a subscription.
     receivers : tuple of str
         The AEs to which events became due.
+    findings : tuple of Finding
+        What the request lacks of TDW-II.
     """
 
     kind: ChangeKind
@@ -52,11 +57,12 @@ class StepChange:
     state: ProcedureStepState | None
     dataset: Dataset
     receivers: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedStep:
-    """The answer to an N-CREATE; the attributes are without Transaction UID."""
+    """The answer to an N-CREATE, with the attributes that the service gave a value to."""
 
     sop_instance_uid: str
     attributes: Dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
@@ -19,22 +20,34 @@ WORKLIST_LABEL: Final = "Treatment Delivery"
 """Worklist Label of a step whose creator gave none."""
 
 _UTF_8: Final = "ISO_IR 192"
-_OF_THE_COMMAND: Final = frozenset({Tag("SOPClassUID"), Tag("SOPInstanceUID")})
+_OF_THE_COMMAND: Final = (int(Tag("SOPClassUID")), int(Tag("SOPInstanceUID")))
 _TRANSACTION_UID: Final = Tag("TransactionUID")
 _CHARACTER_SET: Final = Tag("SpecificCharacterSet")
 
 
-def without_command_elements(dataset: Dataset) -> tuple[Dataset, list[str]]:
-    """Return a copy without elements that belong into the command, and the keywords of these.
+def without_command_elements(
+    dataset: Dataset, *, with_uids: bool = True
+) -> tuple[Dataset, list[str]]:
+    """Return a copy without elements that belong into the command, and the names of these.
 
     Peers are known to send group 0000 and 0002 elements and the SOP Class and Instance UID within
     the data set, where PS3.4 5.4.2.3 does not want them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What came with a request.
+    with_uids : bool
+        Whether the two UIDs are taken out; where they are keys they are to stay.
     """
     copy = duplicate(dataset)
-    foreign = [tag for tag in list(copy.keys()) if tag.group in (0, 2) or tag in _OF_THE_COMMAND]
+    uids_of_the_command = _OF_THE_COMMAND if with_uids else ()
+    foreign = [
+        tag for tag in list(copy.keys()) if tag.group in (0, 2) or tag in uids_of_the_command
+    ]
     for tag in foreign:
         del copy[tag]
-    return copy, [str(tag) for tag in foreign]
+    return copy, [keyword_for_tag(tag) or str(tag) for tag in foreign]
 
 
 def add_left_out(dataset: Dataset) -> None:
@@ -47,14 +60,26 @@ def add_left_out(dataset: Dataset) -> None:
         put(dataset, "IssuerOfPatientIDQualifiersSequence", [])
 
 
-def complete_new(dataset: Dataset, sop_instance_uid: str, now: datetime) -> None:
-    """Add to a new step what its creator does not send, and take out the Transaction UID."""
+def complete_new(dataset: Dataset, sop_instance_uid: str, now: datetime) -> Dataset:
+    """Add to a new step what its creator does not send, and take out the Transaction UID.
+
+    Returns
+    -------
+    Dataset
+        The attributes that got their value here, for the answer (PS3.7 10.1.5.1.5).
+    """
     dataset.pop(_TRANSACTION_UID, None)
     put(dataset, "SOPClassUID", uids.UPS_PUSH)
     put(dataset, "SOPInstanceUID", sop_instance_uid)
+    assigned = ["ScheduledProcedureStepModificationDateTime"]
     if not dataset.get("WorklistLabel"):
         put(dataset, "WorklistLabel", WORKLIST_LABEL)
+        assigned.append("WorklistLabel")
     touch(dataset, now)
+    answer = Dataset()
+    for keyword in assigned:
+        answer[keyword] = dataset[keyword]
+    return answer
 
 
 def touch(dataset: Dataset, now: datetime) -> None:

@@ -7,12 +7,15 @@ without the other. It leaves it when its receiver answered: each event is delive
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, func, select, update
 
-from tdwii_gui.dicom.store.database import read, write
+from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.store.database import is_shared, read, write
 from tdwii_gui.dicom.store.encoding import decode, encode
+from tdwii_gui.dicom.store.leases import Leases
 from tdwii_gui.dicom.store.ups_tables import OUTBOX
 from tdwii_gui.dicom.store.ups_transaction import Event
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pydicom.dataset import Dataset
+    from sqlalchemy import ColumnElement
 
     from tdwii_gui.dicom.store.ups_store import UpsStore
     from tdwii_gui.dicom.ups.report import Report
@@ -43,6 +47,8 @@ class OutboxEvent:
         The Event Information.
     attempts : int
         How often its delivery has failed.
+    created : int
+        When it became due, in microseconds since 1970 UTC; 0 if that is not known.
     """
 
     id: int
@@ -51,6 +57,7 @@ class OutboxEvent:
     sop_instance_uid: str
     information: Dataset
     attempts: int
+    created: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,18 @@ class DueEvent:
     event_type: int
     sop_instance_uid: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingLine:
+    """The line of a receiver: its number of events, and when the oldest became due.
+
+    `oldest` is in microseconds since 1970 UTC; None if no event's time is known.
+    """
+
+    receiving_ae: str
+    number: int
+    oldest: int | None
 
 
 class Outbox:
@@ -79,6 +98,37 @@ class Outbox:
 
     def __init__(self, store: UpsStore) -> None:
         self._engine = store.engine
+        self._leases = Leases(store.engine)
+        # Many lines read at once: one connection serves them faster than one for each.
+        self._reading = Lock()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may put events into it."""
+        return is_shared(self._engine)
+
+    def take(self, receiving_ae: str) -> bool:
+        """Take a receiver's line; False while another process on the same database has it."""
+        return self._leases.take(receiving_ae)
+
+    def give_back(self, receiving_ae: str) -> None:
+        """Let another process have a receiver's line."""
+        self._leases.give_back(receiving_ae)
+
+    def close(self) -> None:
+        """Give back all lines."""
+        self._leases.close()
+
+    def lines(self) -> list[WaitingLine]:
+        """Return the lines in which events are due, by receiver."""
+        known = case((OUTBOX.c.created > 0, OUTBOX.c.created))
+        query = (
+            select(OUTBOX.c.receiving_ae, func.count(), func.min(known))
+            .group_by(OUTBOX.c.receiving_ae)
+            .order_by(OUTBOX.c.receiving_ae)
+        )
+        with read(self._engine) as connection:
+            return [WaitingLine(*row) for row in connection.execute(query)]
 
     def receivers(self) -> list[str]:
         """Return the AEs to which an event is due."""
@@ -94,7 +144,7 @@ class Outbox:
             .order_by(OUTBOX.c.id)
             .limit(limit)
         )
-        with read(self._engine) as connection:
+        with self._reading, read(self._engine) as connection:
             return [
                 OutboxEvent(
                     row.id,
@@ -103,6 +153,7 @@ class Outbox:
                     row.sop_instance_uid,
                     decode(row.information, implicit_vr=False),
                     row.attempts,
+                    row.created,
                 )
                 for row in connection.execute(query)
             ]
@@ -128,6 +179,42 @@ class Outbox:
         failed = OUTBOX.c.id.in_(ids)
         with write(self._engine) as connection:
             connection.execute(update(OUTBOX).where(failed).values(attempts=OUTBOX.c.attempts + 1))
+
+    def discard(self, receiving_ae: str) -> int:
+        """Take out all events to an AE; return how many they were."""
+        return self._drop(OUTBOX.c.receiving_ae == receiving_ae)
+
+    def expire(self, receiving_ae: str, until: int) -> int:
+        """Take out the events to an AE that became due until a moment; return how many.
+
+        Parameters
+        ----------
+        until : int
+            Microseconds since 1970 UTC.
+        """
+        own = OUTBOX.c.receiving_ae == receiving_ae
+        return self._drop(own, OUTBOX.c.created.between(1, until))
+
+    def trim(self, receiving_ae: str, excess: int) -> int:
+        """Take out the oldest progress reports to an AE, as many as are too much; return how many.
+
+        State reports stay: a receiver can do without the progress of a step, but not without its
+        end.
+        """
+        oldest = (
+            select(OUTBOX.c.id)
+            .where(
+                OUTBOX.c.receiving_ae == receiving_ae,
+                OUTBOX.c.event_type == EventType.PROGRESS_REPORT,
+            )
+            .order_by(OUTBOX.c.id)
+            .limit(excess)
+        )
+        return self._drop(OUTBOX.c.id.in_(oldest))
+
+    def _drop(self, *conditions: ColumnElement[bool]) -> int:
+        with write(self._engine) as connection:
+            return connection.execute(delete(OUTBOX).where(*conditions)).rowcount
 
 
 def addressed(

@@ -19,10 +19,8 @@ def unsupported_keys(identifier: Dataset) -> list[str]:
 
     Any attribute that a step can have is supported, whether PS3.4 Table CC.2.5-3 makes it a key or
     not. What remains is the Transaction UID, the keys of the query/retrieve models, and private
-    and unknown attributes.
+    and unknown attributes, on top or in items.
     """
-    return [
-        element.keyword or str(element.tag)
-        for element in identifier
-        if element.tag in _UNSUPPORTED or not element.keyword
-    ]
+    on_top = [element for element in identifier if element.tag in _UNSUPPORTED]
+    unknown = [element for element in identifier.iterall() if not element.keyword]
+    return [element.keyword or str(element.tag) for element in (*on_top, *unknown)]

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
 from tdwii_gui.dicom import uids
-from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, StoreError
+from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod import requirements, tolerant
-from tdwii_gui.dicom.status import Status, is_failure
-from tdwii_gui.dicom.store.database import StoreFull
-from tdwii_gui.dicom.store.encoding import duplicate, put
+from tdwii_gui.dicom.iod.ups_event import ListStatus, ScpStatus
+from tdwii_gui.dicom.status import Status
+from tdwii_gui.dicom.store.encoding import duplicate
 from tdwii_gui.dicom.store.matching import Matcher
 from tdwii_gui.dicom.store.ups_transaction import Step
-from tdwii_gui.dicom.ups import content, report, subscriptions
+from tdwii_gui.dicom.ups import content, report, subscriptions, supported, tdwii, transition
 from tdwii_gui.dicom.ups.change import ChangeKind, CreatedStep, StepChange, ignore, local_now
+from tdwii_gui.dicom.ups.mode import ServiceMode
 from tdwii_gui.dicom.ups.outbox import addressed
 from tdwii_gui.dicom.ups.query import unsupported_keys
+from tdwii_gui.dicom.ups.refusal import (
+    failures_as_statuses,
+    heed_foreign,
+    known,
+    own_elements,
+    refuse,
+    refuse_failure,
+)
 from tdwii_gui.dicom.ups.state import ProcedureStepState, check_modification, check_transition
 from tdwii_gui.dicom.ups.subscriptions import read_subscription
 
@@ -29,17 +35,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from tdwii_gui.dicom.iod.requirements import Violation
+    from tdwii_gui.dicom.errors import Finding
+    from tdwii_gui.dicom.iod.profile import ProfileFinding
     from tdwii_gui.dicom.store.ups_store import UpsStore
     from tdwii_gui.dicom.store.ups_transaction import UpsTransaction
     from tdwii_gui.dicom.ups.report import Report
     from tdwii_gui.dicom.ups.subscriptions import Subscription
 
-__all__ = ["ChangeKind", "CreatedStep", "StepChange", "UpsService"]
+__all__ = ["ChangeKind", "CreatedStep", "ServiceMode", "StepChange", "UpsService"]
 
 logger = logging.getLogger(__name__)
-
-_CHARACTER_SET: Final = Tag("SpecificCharacterSet")
 
 
 class UpsService:
@@ -58,10 +63,8 @@ class UpsService:
         Called after the commit with each change, by the thread that made it; it must not raise.
     now : Callable
         The clock.
-    strict : bool
-        Refuse CANCELED without a Discontinuation Reason Code (C304), instead of giving the one
-        for an unspecified reason (PS3.4 CC.2.5.1.3 contradicts itself there), and N-CREATE
-        without the Issuer of Patient ID Qualifiers that the field leaves out.
+    mode : ServiceMode
+        What it does with requests that the standard does not allow; an attribute as well.
 
     Raises
     ------
@@ -76,13 +79,14 @@ class UpsService:
         known_ae: Callable[[str], bool],
         on_change: Callable[[StepChange], None] = ignore,
         now: Callable[[], datetime] = local_now,
-        strict: bool = False,
+        mode: ServiceMode = ServiceMode.STANDARD,
     ) -> None:
         self._store = store
         self._known_ae = known_ae
         self._on_change = on_change
         self._now = now
-        self._strict = strict
+        self.mode = mode
+        self._profile_log = tdwii.ProfileLog()
 
     def create(
         self, sop_instance_uid: str | None, attributes: Dataset, calling_ae: str
@@ -98,23 +102,24 @@ class UpsService:
         uid = sop_instance_uid or uids.new_uid()
         if not uids.is_valid_uid(uid):
             raise DimseStatusError(Status.INVALID_SOP_INSTANCE, "the SOP Instance UID is no UID")
-        with _failures_as_statuses():
-            dataset = _lenient(attributes, "N-CREATE", uid)
-            if not self._strict:
+        with failures_as_statuses():
+            what = f"N-CREATE of {uid}"
+            dataset = own_elements(attributes, self.mode, what)
+            if self.mode is not ServiceMode.STRICT:
                 content.add_left_out(dataset)
-            # The check decodes a copy, so that the step keeps its bytes and is written quickly.
-            _refuse(requirements.check_create(duplicate(dataset)))
-            content.complete_new(dataset, uid, self._now())
+            refuse(requirements.check_create(dataset))
+            findings = self._heed(tdwii.of_creation(dataset), what, calling_ae)
+            assigned = content.complete_new(dataset, uid, self._now())
             step = Step(uid, ProcedureStepState.SCHEDULED, "", "", dataset)
             with self._store.transaction() as transaction:
                 if not transaction.insert(step):
                     raise DimseStatusError(Status.DUPLICATE_SOP_INSTANCE)
-                receivers = subscriptions.subscribe_to_new(transaction, uid)
+                receivers = subscriptions.subscribe_to_new(transaction, uid, dataset)
                 if receivers:
                     reports = report.of_creation(dataset)
                     transaction.append(addressed(uid, reports, receivers))
-        self._tell(ChangeKind.CREATED, step, calling_ae, receivers)
-        return CreatedStep(uid, dataset, Status.SUCCESS)
+        self._tell(ChangeKind.CREATED, step, calling_ae, receivers, findings)
+        return CreatedStep(uid, assigned, Status.SUCCESS)
 
     def get(self, sop_instance_uid: str, tags: Sequence[int] = ()) -> Dataset:
         """Return a step, or some of its top-level attributes (N-GET, PS3.4 CC.2.7).
@@ -124,15 +129,17 @@ class UpsService:
         DimseStatusError
             C307 if the step is not known.
         """
-        with _failures_as_statuses():
-            dataset = _known(self._store.load(sop_instance_uid)).dataset
-            if not tags:
-                return dataset
-            wanted = {Tag(tag) for tag in (*tags, _CHARACTER_SET)}
-            return Dataset({tag: dataset[tag] for tag in wanted if tag in dataset})
+        with failures_as_statuses():
+            dataset = known(self._store.load(sop_instance_uid)).dataset
+            return supported.selected(dataset, tags) if tags else dataset
 
     def set(self, sop_instance_uid: str, modifications: Dataset, calling_ae: str) -> int:
         """Change attributes of a step, all or none (N-SET, PS3.4 CC.2.6).
+
+        Returns
+        -------
+        int
+            0000, or 0001 if the step has some of the attributes not: these alone are not set.
 
         Raises
         ------
@@ -140,21 +147,28 @@ class UpsService:
             C307 if the step is not known, C300 if it is final, C301 without the right Transaction
             UID, C310 with one while SCHEDULED, 0105, 0106 or 0121 for the attributes.
         """
-        with _failures_as_statuses():
-            changes = _lenient(modifications, "N-SET", sop_instance_uid)
+        findings: Sequence[Finding] = ()
+        with failures_as_statuses():
+            what = f"N-SET of {sop_instance_uid}"
+            changes = own_elements(modifications, self.mode, what)
             given_uid = tolerant.text(changes, "TransactionUID")
+            violations = requirements.check_set(changes)
             with self._store.transaction() as transaction:
-                step = _known(transaction.load(sop_instance_uid))
-                _refuse_failure(check_modification(step.state, step.transaction_uid, given_uid))
-                _refuse(requirements.check_set(changes))
+                step = known(transaction.load(sop_instance_uid))
+                refuse_failure(check_modification(step.state, step.transaction_uid, given_uid))
+                refuse(violations)
+                if step.state is ProcedureStepState.IN_PROGRESS:
+                    findings = self._heed(tdwii.of_modification(changes), what, calling_ae)
+                changes, foreign = supported.settable(changes, step.dataset)
+                heed_foreign(foreign, self.mode, what)
                 after = step.in_state(step.state, content.merged(step.dataset, changes))
                 reports = report.of_modification(step.dataset, after.dataset)
                 content.touch(after.dataset, self._now())
                 transaction.save(after, list(changes.keys()))
                 receivers = _send(transaction, sop_instance_uid, reports)
         kind = ChangeKind.PROGRESSED if report.tell_progress(reports) else ChangeKind.UPDATED
-        self._tell(kind, after, calling_ae, receivers)
-        return Status.SUCCESS
+        self._tell(kind, after, calling_ae, receivers, findings)
+        return Status.ATTRIBUTES_UNSUPPORTED if foreign else Status.SUCCESS
 
     def change_state(self, sop_instance_uid: str, information: Dataset, calling_ae: str) -> int:
         """Claim, complete or cancel a step (N-ACTION 1, PS3.4 CC.2.1).
@@ -170,22 +184,28 @@ class UpsService:
             C300 to C304, C307 or C310 by Table CC.1.1-2, 0115 for a state or a Transaction UID
             that is none.
         """
-        with _failures_as_statuses(), self._store.transaction() as transaction:
-            step = _known(transaction.load(sop_instance_uid))
-            requested = _requested_state(information)
-            given_uid = tolerant.text(information, "TransactionUID")
+        findings: Sequence[Finding] = ()
+        with failures_as_statuses(), self._store.transaction() as transaction:
+            step = known(transaction.load(sop_instance_uid))
+            arguments = self._arguments(information, sop_instance_uid)
+            requested = transition.requested_state(arguments)
+            given_uid = tolerant.text(arguments, "TransactionUID")
             status = check_transition(step.state, requested, step.transaction_uid, given_uid)
-            _refuse_failure(status)
+            refuse_failure(status)
             if status is not Status.SUCCESS:
                 return status
-            after = self._changed(step, requested)
+            with_reason = self.mode is not ServiceMode.STRICT
+            after = transition.changed(step, requested, self._now(), with_reason=with_reason)
             if requested is ProcedureStepState.IN_PROGRESS:
-                after = _claimed(transaction, after, given_uid, calling_ae)
+                after = transition.claimed(transaction, after, given_uid, calling_ae)
             else:
-                _refuse(requirements.check_final(after.dataset, requested))
+                refuse(requirements.check_final(after.dataset, requested))
+                if requested is ProcedureStepState.COMPLETED:
+                    what = f"COMPLETED of {sop_instance_uid}"
+                    findings = self._heed(tdwii.of_completion(after.dataset), what, calling_ae)
                 transaction.save(after)
             receivers = _send(transaction, sop_instance_uid, [report.of_state(after.dataset)])
-        self._tell(ChangeKind.STATE_CHANGED, after, calling_ae, receivers)
+        self._tell(ChangeKind.STATE_CHANGED, after, calling_ae, receivers, findings)
         return Status.SUCCESS
 
     def request_cancel(self, sop_instance_uid: str, information: Dataset, calling_ae: str) -> int:
@@ -200,21 +220,23 @@ class UpsService:
         ------
         DimseStatusError
             C307 if the step is not known, C311 if it is COMPLETED, C312 if it is IN PROGRESS and
-            nobody is subscribed who could be told.
+            nobody is subscribed who could be told, 0115 for a reason or contact that is none.
         """
-        with _failures_as_statuses(), self._store.transaction() as transaction:
-            step = _known(transaction.load(sop_instance_uid))
+        with failures_as_statuses(), self._store.transaction() as transaction:
+            step = known(transaction.load(sop_instance_uid))
+            arguments = self._arguments(information, sop_instance_uid)
             if step.state is ProcedureStepState.COMPLETED:
                 raise DimseStatusError(Status.UPS_CANCEL_ALREADY_COMPLETED)
             if step.state is ProcedureStepState.CANCELED:
                 return Status.UPS_ALREADY_CANCELED
+            transition.refuse_request(arguments)
             if step.state is ProcedureStepState.SCHEDULED:
                 kind = ChangeKind.STATE_CHANGED
-                step, reports = self._canceled(step, information)
+                step, reports = transition.canceled(step, arguments, self._now())
                 transaction.save(step)
             else:
                 kind = ChangeKind.CANCEL_REQUESTED
-                reports = [report.of_cancel_request(calling_ae, information)]
+                reports = [report.of_cancel_request(calling_ae, arguments)]
             receivers = _send(transaction, sop_instance_uid, reports)
             if kind is ChangeKind.CANCEL_REQUESTED and not receivers:
                 raise DimseStatusError(Status.UPS_PERFORMER_UNREACHABLE, "nobody is subscribed")
@@ -222,18 +244,18 @@ class UpsService:
         return Status.SUCCESS
 
     def subscribe(self, sop_instance_uid: str, information: Dataset, calling_ae: str) -> int:
-        """Subscribe an AE to a step or to all (N-ACTION 3, PS3.4 CC.2.3).
+        """Subscribe an AE to a step, to all or to all that match (N-ACTION 3, PS3.4 CC.2.3).
+
+        A deletion lock is never refused, nor taken away: there is no B301.
 
         Raises
         ------
         DimseStatusError
-            0115 for a missing or invalid argument, C307 for an unknown step or the filtered
-            global subscription, C308 for an unknown Receiving AE.
+            0115 for a missing or invalid argument or matching key, C307 for an unknown step, C308
+            for an unknown Receiving AE, 0213 for more subscriptions than an AE may have.
         """
-        with _failures_as_statuses():
-            wanted = read_subscription(
-                sop_instance_uid, information, self._known_ae, with_lock=True
-            )
+        with failures_as_statuses():
+            wanted = self._subscription(sop_instance_uid, information, with_lock=True)
             with self._store.transaction() as transaction:
                 has_events = subscriptions.subscribe(transaction, wanted)
         receivers = (wanted.receiving_ae,) if has_events else ()
@@ -248,10 +270,8 @@ class UpsService:
         DimseStatusError
             0115, C307 or C308, as for `subscribe`.
         """
-        with _failures_as_statuses():
-            wanted = read_subscription(
-                sop_instance_uid, information, self._known_ae, with_lock=False
-            )
+        with failures_as_statuses():
+            wanted = self._subscription(sop_instance_uid, information, with_lock=False)
             with self._store.transaction() as transaction:
                 subscriptions.unsubscribe(transaction, wanted)
         self._tell_subscription(ChangeKind.UNSUBSCRIBED, wanted, calling_ae)
@@ -265,10 +285,8 @@ class UpsService:
         DimseStatusError
             0115, C307 or C308, as for `subscribe`; C314 for a single step.
         """
-        with _failures_as_statuses():
-            wanted = read_subscription(
-                sop_instance_uid, information, self._known_ae, with_lock=False
-            )
+        with failures_as_statuses():
+            wanted = self._subscription(sop_instance_uid, information, with_lock=False)
             with self._store.transaction() as transaction:
                 subscriptions.suspend(transaction, wanted)
         self._tell_subscription(ChangeKind.SUSPENDED, wanted, calling_ae)
@@ -284,40 +302,78 @@ class UpsService:
         """
         return self._answers(Matcher(identifier), identifier)
 
+    def announce(
+        self, status: ScpStatus, *, warm: bool = True, fallback: Iterable[str] = ()
+    ) -> None:
+        """Tell all subscribers of a restart or a coming stop (SCP Status Change, PS3.4 CC.2.4).
+
+        Each AE is told once, however many subscriptions it has.
+
+        Parameters
+        ----------
+        status : ScpStatus
+            What is announced.
+        warm : bool
+            Whether steps and subscriptions are what they were before a restart.
+        fallback : Iterable of str
+            AEs that are told even if they are not subscribed.
+
+        Raises
+        ------
+        DimseStatusError
+            0110 or 0213 if the worklist cannot be used.
+        """
+        lists = ListStatus.WARM_START if warm else ListStatus.COLD_START
+        reports = [report.of_status(status, lists)]
+        with failures_as_statuses(), self._store.transaction() as transaction:
+            receivers = subscriptions.all_receivers(transaction, fallback)
+            for receiving_ae, uid in receivers.items():
+                transaction.append(addressed(uid, reports, [receiving_ae]))
+        uid, told = uids.UPS_GLOBAL_SUBSCRIPTION, tuple(receivers)
+        self._on_change(StepChange(ChangeKind.ANNOUNCED, uid, "", None, Dataset(), told))
+
     def unsupported_keys(self, identifier: Dataset) -> list[str]:
         """Return the keys that are not supported; with one, matches are FF01 instead of FF00."""
         return unsupported_keys(identifier)
 
     def _answers(self, matcher: Matcher, identifier: Dataset) -> Iterator[Dataset]:
-        with _failures_as_statuses():
+        with failures_as_statuses():
             for dataset in self._store.select(identifier):
                 yield matcher.return_keys(dataset)
 
-    def _changed(self, step: Step, state: ProcedureStepState) -> Step:
-        """Return a step in another state, with what the SCP adds to it."""
-        dataset = duplicate(step.dataset)
-        put(dataset, "ProcedureStepState", state.value)
-        if state is ProcedureStepState.CANCELED:
-            now = self._now()
-            dataset = content.canceled(dataset, now, with_reason=not self._strict)
-        content.touch(dataset, self._now())
-        return step.in_state(state, dataset)
+    def _arguments(self, information: Dataset, sop_instance_uid: str) -> Dataset:
+        """Return the arguments of an N-ACTION, without elements of the command."""
+        return own_elements(
+            information,
+            self.mode,
+            f"N-ACTION of {sop_instance_uid}",
+            status=Status.NO_SUCH_ARGUMENT,
+            # Of a filtered subscription the SOP UIDs may be matching keys.
+            with_uids=sop_instance_uid != uids.UPS_FILTERED_GLOBAL_SUBSCRIPTION,
+        )
 
-    def _canceled(self, step: Step, request: Dataset) -> tuple[Step, list[Report]]:
-        """Return a SCHEDULED step as CANCELED at a request, and the reports of its two changes."""
-        started = self._changed(step, ProcedureStepState.IN_PROGRESS)
-        dataset = content.merged(started.dataset, content.reasons_of(request))
-        dataset = content.canceled(dataset, self._now(), with_reason=True)
-        put(dataset, "ProcedureStepState", ProcedureStepState.CANCELED.value)
-        canceled = step.in_state(ProcedureStepState.CANCELED, dataset)
-        return canceled, [report.of_state(started.dataset), report.of_state(dataset)]
+    def _subscription(
+        self, sop_instance_uid: str, information: Dataset, *, with_lock: bool
+    ) -> Subscription:
+        arguments = self._arguments(information, sop_instance_uid)
+        return read_subscription(sop_instance_uid, arguments, self._known_ae, with_lock=with_lock)
+
+    def _heed(
+        self, findings: Iterable[ProfileFinding], what: str, calling_ae: str
+    ) -> tuple[ProfileFinding, ...]:
+        return self._profile_log.heed(findings, self.mode, what, calling_ae)
 
     def _tell(
-        self, kind: ChangeKind, step: Step, calling_ae: str, receivers: Iterable[str]
+        self,
+        kind: ChangeKind,
+        step: Step,
+        calling_ae: str,
+        receivers: Iterable[str],
+        findings: Iterable[Finding] = (),
     ) -> None:
         uid, dataset = step.sop_instance_uid, duplicate(step.dataset)
-        change = StepChange(kind, uid, calling_ae, step.state, dataset, tuple(receivers))
-        self._on_change(change)
+        told, found = tuple(receivers), tuple(findings)
+        self._on_change(StepChange(kind, uid, calling_ae, step.state, dataset, told, found))
 
     def _tell_subscription(
         self,
@@ -330,70 +386,12 @@ class UpsService:
         self._on_change(StepChange(kind, uid, calling_ae, None, Dataset(), receivers))
 
 
-@contextmanager
-def _failures_as_statuses() -> Iterator[None]:
-    """Turn the errors of store and data sets into statuses; their details stay in the log."""
-    try:
-        yield
-    except StoreError as error:
-        logger.warning("answered with a failure: %s", error)
-        full = isinstance(error, StoreFull)
-        status = Status.RESOURCE_LIMITATION if full else Status.PROCESSING_FAILURE
-        raise DimseStatusError(status, "the worklist cannot be used") from error
-    except DatasetError as error:
-        raise DimseStatusError(Status.INVALID_ATTRIBUTE_VALUE, str(error)) from error
-
-
-def _lenient(dataset: Dataset, service: str, sop_instance_uid: str) -> Dataset:
-    """Return a data set without elements that belong into the command, and log which."""
-    remaining, foreign = content.without_command_elements(dataset)
-    if foreign:
-        logger.info("%s of %s: left out %s", service, sop_instance_uid, ", ".join(foreign))
-    return remaining
-
-
-def _known(step: Step | None) -> Step:
-    if step is None:
-        raise DimseStatusError(Status.UPS_UNKNOWN)
-    return step
-
-
-def _requested_state(information: Dataset) -> ProcedureStepState:
-    try:
-        return ProcedureStepState(tolerant.text(information, "ProcedureStepState"))
-    except ValueError as error:
-        raise DimseStatusError(
-            Status.INVALID_ARGUMENT_VALUE, "ProcedureStepState is missing or unknown"
-        ) from error
-
-
-def _claimed(
-    transaction: UpsTransaction, step: Step, transaction_uid: str, performer_ae: str
-) -> Step:
-    """Give a step to its performer, unless somebody was faster."""
-    if not uids.is_valid_uid(transaction_uid):
-        raise DimseStatusError(Status.INVALID_ARGUMENT_VALUE, "TransactionUID is no UID")
-    claimed = replace(step, transaction_uid=transaction_uid, performer_ae=performer_ae)
-    if not transaction.claim(claimed):
-        raise DimseStatusError(Status.UPS_TRANSACTION_UID_WRONG)
-    return claimed
-
-
 def _send(
     transaction: UpsTransaction, sop_instance_uid: str, reports: Iterable[Report]
 ) -> list[str]:
     """Put reports about a step into the outbox for its subscribers; return these."""
     reports = list(reports)
     receivers = transaction.subscriptions.subscribers(sop_instance_uid) if reports else []
-    transaction.append(addressed(sop_instance_uid, reports, receivers))
+    if receivers:
+        transaction.append(addressed(sop_instance_uid, reports, receivers))
     return receivers
-
-
-def _refuse(violations: Sequence[Violation]) -> None:
-    if violations:
-        raise DimseStatusError(violations[0].status, violations[0].text)
-
-
-def _refuse_failure(status: Status) -> None:
-    if is_failure(status):
-        raise DimseStatusError(status)

@@ -128,7 +128,7 @@ def _columns(step_name: Callable[[str], str]) -> list[Column[EventRow]]:
         ),
         Column(
             _tr("Status"),
-            lambda row: status_cell(row.tone, row.outcome, row.milliseconds or 0.0),
+            lambda row: status_cell(row.tone, row.outcome, row.milliseconds),
             key=lambda row: row.milliseconds or 0.0,
             tooltip=lambda row: texts.tooltip(_outcome_in_full(row)),
             tone=lambda row: row.tone or Tone.DONE,

@@ -12,18 +12,22 @@ from tdwii_gui.dicom import uids
 from tdwii_gui.dicom.iod import message_kind, tolerant
 from tdwii_gui.dicom.iod.ups import read_progress
 from tdwii_gui.dicom.iod.ups_action import ActionType
+from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.status import is_failure, is_warning, status_words
+from tdwii_gui.dicom.store.ups_history import OPERATION
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.row_model import Column
 from tdwii_gui.ui.theme import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
     from datetime import datetime
 
     from pydicom.dataset import Dataset
 
     from tdwii_gui.actors.events import ExchangeMade
+    from tdwii_gui.actors.tms import PendingEvent
+    from tdwii_gui.dicom.store.ups_history import HistoryEntry
 
 _PER_STEP: Final = 200
 _IN_ALL: Final = 50_000
@@ -58,7 +62,7 @@ class StepHistory:
         if not uid:
             return None
         self._number += 1
-        row = HistoryRow(self._number, uid, made)
+        row = HistoryRow.of_exchange(self._number, uid, made)
         kept = self._steps.setdefault(uid, deque())
         self._steps.move_to_end(uid)
         kept.append(row)
@@ -84,44 +88,126 @@ class StepHistory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistoryRow:
-    """A message about a step: the exchange, with a number by which it is found."""
+    """What touched a step: a message, an operation, or an event that is still due.
 
-    number: int
+    Parameters
+    ----------
+    number : Hashable
+        By which it is found.
+    at : datetime or None
+        When it was sent; None for an event that no attempt has been made for.
+    calling_ae, called_ae : str
+        From whom to whom.
+    message : str
+        The DIMSE service, with the profile's transaction where it is known.
+    what : str
+        What it says.
+    outcome : str
+        The status in words.
+    milliseconds : float or None
+        How long it took, where that is known.
+    made : ExchangeMade or None
+        The exchange with its data sets, if it was made since the window was opened.
+    """
+
+    number: Hashable
     uid: str
-    made: ExchangeMade
+    at: datetime | None
+    calling_ae: str
+    called_ae: str
+    message: str
+    what: str
+    outcome: str
+    tone: Tone | None
+    milliseconds: float | None = None
+    made: ExchangeMade | None = None
 
-    @property
-    def at(self) -> datetime:
-        """When it was sent."""
-        return self.made.exchange.at
+    @classmethod
+    def of_exchange(cls, number: int, uid: str, made: ExchangeMade) -> HistoryRow:
+        """Return the row of an exchange."""
+        exchange = made.exchange
+        transaction = made.transaction or message_kind.transaction_of(exchange)
+        return cls(
+            number=number,
+            uid=uid,
+            at=exchange.at,
+            calling_ae=exchange.calling_ae,
+            called_ae=exchange.called_ae,
+            message=" ".join(filter(None, (exchange.message, transaction))),
+            what=exchange.detail or _content(made),
+            outcome=outcome_words(exchange.status, exchange.comment),
+            tone=status_tone(exchange.status),
+            milliseconds=exchange.milliseconds,
+            made=made,
+        )
+
+    @classmethod
+    def of_entry(cls, number: int, entry: HistoryEntry) -> HistoryRow:
+        """Return the row of what the TMS remembers, of this run or an earlier one."""
+        is_operation = entry.message == OPERATION
+        return cls(
+            number=("kept", number),
+            uid=entry.sop_instance_uid,
+            at=entry.at,
+            calling_ae=entry.calling_ae,
+            called_ae=entry.called_ae,
+            message=_tr("Operator") if is_operation else entry.message,
+            what=entry.what,
+            outcome=f"✓ {entry.comment}" if is_operation else _kept_outcome(entry),
+            tone=None if is_operation else status_tone(entry.status),
+        )
+
+    @classmethod
+    def of_due(cls, number: int, sender: str, event: PendingEvent) -> HistoryRow:
+        """Return the row of an event that was raised and is not delivered yet."""
+        words = _tr("⚠ waiting")
+        if event.last_error:
+            words = f"{words}: {texts.plain(event.last_error)}"
+        return cls(
+            number=("due", event.receiving_ae, event.event_type, number),
+            uid=event.sop_instance_uid,
+            at=event.since,
+            calling_ae=sender,
+            called_ae=event.receiving_ae,
+            message="N-EVENT-REPORT",
+            what=EventType(event.event_type).title
+            if event.event_type in set(EventType)
+            else str(event.event_type),
+            outcome=words,
+            tone=Tone.PROGRESS,
+        )
 
     @property
     def route(self) -> str:
         """From whom to whom."""
-        exchange = self.made.exchange
-        return f"{texts.plain(exchange.calling_ae, 20)} → {texts.plain(exchange.called_ae, 20)}"
+        calling, called = texts.plain(self.calling_ae, 20), texts.plain(self.called_ae, 20)
+        return f"{calling} → {called}" if calling != called else calling
 
-    @property
-    def message(self) -> str:
-        """The DIMSE service, with the profile's transaction where it is known."""
-        exchange = self.made.exchange
-        transaction = self.made.transaction or message_kind.transaction_of(exchange)
-        return " ".join(filter(None, (exchange.message, transaction)))
 
-    @property
-    def what(self) -> str:
-        """What the message says."""
-        return self.made.exchange.detail or _content(self.made)
+def merged(kept: Iterable[HistoryEntry], live: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """Return what the TMS remembers and what was seen here, in order, each message once."""
+    rows = list(live)
+    seen = {_same(row.at, row.calling_ae, row.called_ae, row.message) for row in rows}
+    rows += [
+        HistoryRow.of_entry(number, entry)
+        for number, entry in enumerate(kept)
+        if _same(entry.at, entry.calling_ae, entry.called_ae, entry.message) not in seen
+    ]
+    return sorted(rows, key=_order)
 
-    @property
-    def tone(self) -> Tone | None:
-        """Whether it went wrong."""
-        return status_tone(self.made.exchange.status)
 
-    @property
-    def outcome(self) -> str:
-        """The status in words."""
-        return outcome_words(self.made.exchange.status, self.made.exchange.comment)
+def _same(at: datetime | None, calling: str, called: str, message: str) -> tuple[object, ...]:
+    return at.timestamp() if at else 0.0, calling, called, message.partition(" ")[0]
+
+
+def _order(row: HistoryRow) -> tuple[bool, float]:
+    """Sort by time, with what is still due at the end."""
+    return row.at is None, row.at.timestamp() if row.at else 0.0
+
+
+def _kept_outcome(entry: HistoryEntry) -> str:
+    said = outcome_words(entry.status, entry.comment)
+    return _tr("✓ done") if entry.status == 0 and not entry.comment else said
 
 
 def step_of(made: ExchangeMade) -> str:
@@ -164,8 +250,10 @@ def short_words(what: str) -> str:
     return short
 
 
-def status_cell(tone: Tone | None, outcome: str, milliseconds: float) -> str:
+def status_cell(tone: Tone | None, outcome: str, milliseconds: float | None) -> str:
     """Return the time of a success, which says all, or what went wrong."""
+    if milliseconds is None:
+        return outcome
     decimals = 0 if milliseconds >= _TEN else 1
     return outcome if tone else _tr("✓ {0} ms").format(texts.number(milliseconds, decimals))
 
@@ -176,25 +264,25 @@ def history_columns() -> list[Column[HistoryRow]]:
         Column(
             _tr("Time"),
             lambda row: texts.clock(row.at).partition(".")[0],
-            key=lambda row: row.at,
+            key=_order,
             tooltip=lambda row: texts.tooltip(f"{texts.moment(row.at)} ({texts.clock(row.at)})"),
         ),
         Column(
             _tr("From → to"),
             lambda row: row.route,
             tooltip=lambda row: texts.tooltip(row.route),
-            share=1,
+            share=2,
         ),
         Column(_tr("Message"), lambda row: row.message),
         Column(
             _tr("What"),
             lambda row: texts.plain(short_words(row.what), 120),
             tooltip=lambda row: texts.tooltip(row.what),
-            share=1,
+            share=2,
         ),
         Column(
             _tr("Status"),
-            lambda row: status_cell(row.tone, row.outcome, row.made.exchange.milliseconds),
+            lambda row: status_cell(row.tone, row.outcome, row.milliseconds),
             tooltip=lambda row: texts.tooltip(row.outcome),
             tone=lambda row: row.tone or Tone.DONE,
             share=1,

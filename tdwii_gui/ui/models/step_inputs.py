@@ -82,7 +82,7 @@ class StepInputs:
     def receive(self, sop_instance_uid: str) -> list[StepInputRow]:
         """Count an instance that has come."""
         steps = self._steps_of.get(sop_instance_uid, set())
-        return [self._counted(uid) for uid in steps if self._tallies[uid].receive(sop_instance_uid)]
+        return [self._counted(uid) for uid in steps if self._receive(uid, sop_instance_uid)]
 
     def begin(self, uid: str) -> StepInputRow | None:
         """Note that a step's inputs are asked for."""

@@ -46,6 +46,8 @@ class WorklistRow:
         The AE that claimed the step, as far as it is known.
     changed_at : datetime or None
         The last change that this row shows.
+    expected_end : datetime or None
+        When it is expected to be over, in local time.
     search : str
         Everything that a text filter looks into, case-folded.
     """
@@ -71,6 +73,7 @@ class WorklistRow:
     beam_number: int | None
     progress_text: str
     changed_at: datetime | None
+    expected_end: datetime | None = None
     search: str = field(repr=False, compare=False, default="")
 
     @classmethod
@@ -114,6 +117,7 @@ class WorklistRow:
             beam_number=progress.beam_number,
             progress_text=_cut(progress.description),
             changed_at=_local(changed_at or step.modified),
+            expected_end=_local(tolerant.moment(step.dataset, "ExpectedCompletionDateTime")),
             search="\n".join(found).casefold(),
         )
 

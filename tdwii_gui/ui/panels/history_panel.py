@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
@@ -21,7 +21,10 @@ from tdwii_gui.ui.panels.labels import ElidedLabel
 from tdwii_gui.ui.panels.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable, Sequence
+
+
+_KEPT: Final = 1000
 
 
 class HistoryPanel(QStackedWidget):
@@ -30,8 +33,9 @@ class HistoryPanel(QStackedWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("step_history")
+        self._due: set[Hashable] = set()
         self._model: RowModel[HistoryRow] = RowModel(
-            history_columns(), key=lambda row: row.number, limit=200
+            history_columns(), key=lambda row: row.number, limit=_KEPT
         )
         self.table = Table(
             self._model,
@@ -46,10 +50,22 @@ class HistoryPanel(QStackedWidget):
         self.addWidget(self._message)
 
     def show_rows(self, rows: Iterable[HistoryRow]) -> None:
-        """Show the messages of another step."""
+        """Show what touched another step."""
+        self._due = set()
         self._model.replace_all(rows)
         self.show_table()
         self.table.scrollToBottom()
+
+    def show_due(self, rows: Sequence[HistoryRow]) -> None:
+        """Show the events of the step that are still due."""
+        wanted = {row.number for row in rows}
+        for gone in self._due - wanted:
+            self._model.remove(gone)
+        for row in rows:
+            known = self._model.row_of(row.number)
+            if known is None or (known.outcome, known.at) != (row.outcome, row.at):
+                self._model.put(row)
+        self._due = wanted
 
     def add_row(self, row: HistoryRow) -> None:
         """Show one more message; the view stays at the end if it is there."""
@@ -73,7 +89,7 @@ class HistoryPanel(QStackedWidget):
             self._message.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _empty_words(self) -> str:
-        return self.tr("No message about this step since this window was opened.")
+        return self.tr("Nothing is remembered that touched this step.")
 
 
 class MessageView(QWidget):
@@ -111,17 +127,18 @@ class MessageView(QWidget):
     def show_message(self, row: HistoryRow) -> None:
         """Show a message, its request first."""
         self._row = row
-        exchange = row.made.exchange
+        request = row.made.exchange.request if row.made else None
+        response = row.made.exchange.response if row.made else None
         said = (texts.clock(row.at), row.route, row.message, texts.plain(row.what, 80), row.outcome)
         self._title.set_text("  ".join(filter(None, said)))
         for button, dataset in (
-            (self._request, exchange.request),
-            (self._response, exchange.response),
+            (self._request, request),
+            (self._response, response),
         ):
             button.setEnabled(dataset is not None)
-            why = "" if dataset is not None else self.tr("It had no data set")
+            why = self._why_not(row) if dataset is None else ""
             button.setToolTip(texts.tooltip(why))
-        only_response = exchange.request is None and exchange.response is not None
+        only_response = request is None and response is not None
         self._request.setChecked(not only_response)
         self._response.setChecked(only_response)
         self._show_dataset()
@@ -136,7 +153,16 @@ class MessageView(QWidget):
 
     @Slot()
     def _show_dataset(self) -> None:
-        if self._row is not None:
-            exchange = self._row.made.exchange
-            shown = exchange.response if self._response.isChecked() else exchange.request
-            self._view.show_dataset(shown)
+        made = self._row.made if self._row else None
+        if made is None:
+            self._view.show_dataset(None)
+            return
+        exchange = made.exchange
+        self._view.show_dataset(
+            exchange.response if self._response.isChecked() else exchange.request
+        )
+
+    def _why_not(self, row: HistoryRow) -> str:
+        if row.made is not None:
+            return self.tr("It had no data set")
+        return self.tr("Data sets are kept only of messages since this window was opened")

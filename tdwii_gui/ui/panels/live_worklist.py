@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.icons import set_icon
 from tdwii_gui.ui.models.row_model import RowModel
 from tdwii_gui.ui.models.worklist import (
     WorklistColumn,
@@ -18,7 +17,6 @@ from tdwii_gui.ui.models.worklist import (
     WorklistRow,
     worklist_columns,
 )
-from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.labels import muted
 from tdwii_gui.ui.panels.progress_delegate import (
     ProgressDelegate,
@@ -29,7 +27,7 @@ from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.worklist_filter import WorklistFilterBar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Mapping
 
 _COLUMNS: Final = (
     WorklistColumn.STATE,
@@ -43,15 +41,19 @@ _COLUMNS: Final = (
     WorklistColumn.CHANGED,
 )
 _TINT_MS: Final = 100
+_LEAVING_MS: Final = 250
+_MANY_GONE: Final = 5
 
 
-class LiveWorklist(Card):
+class LiveWorklist(QWidget):
     """Shows the steps of a TMS and tints those that have just changed.
 
     Attributes
     ----------
+    counts : QLabel
+        How many steps are in which state, for the panel's frame.
     table : Table
-        The steps.
+        The steps, of which several can be selected.
     filter_bar : WorklistFilterBar
         Which of them are shown.
 
@@ -59,20 +61,21 @@ class LiveWorklist(Card):
     -------
     chosen : WorklistRow or None
         Another step is selected.
-    refresh_asked
-        The user wants the worklist read again.
     """
 
     chosen = Signal(object)
-    refresh_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        self.set_title(self.tr("Worklist"))
+        super().__init__(parent)
         self._is_read = False
         self._selected = ""
         self._counts: Counter[ProcedureStepState | None] = Counter()
         self._seen: set[str] = set()
+        self._gone: set[str] = set()
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.setInterval(_LEAVING_MS)
+        self._leaving.timeout.connect(self._take_out)
         self._recent = RecentChanges()
         self._timer = QTimer(self)
         self._timer.setInterval(_TINT_MS)
@@ -83,13 +86,25 @@ class LiveWorklist(Card):
         self.filter_bar = WorklistFilterBar()
         self.filter_bar.changed.connect(self._on_filter)
         self.table = self._make_table()
-        self._words = muted()
-        self._words.setObjectName("worklist_counts")
-        self.head.addWidget(self._words)
-        self.head.addWidget(self._refresh_button())
-        self.body.addWidget(self.filter_bar)
-        self.body.addWidget(self.table, 1)
+        self.counts = muted()
+        self.counts.setObjectName("worklist_counts")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.filter_bar)
+        layout.addWidget(self.table, 1)
         self._show_counts()
+
+    @property
+    def selected_rows(self) -> list[WorklistRow]:
+        """The rows of all steps that are selected."""
+        shown = self._model.rows
+        return [shown[number] for number in sorted(self.table.selected_numbers())]
+
+    @property
+    def all_rows(self) -> list[WorklistRow]:
+        """The rows of all steps, shown or not."""
+        return self._model.all_rows
 
     def row_of(self, uid: str) -> WorklistRow | None:
         """Return the row of a step, shown or not."""
@@ -100,25 +115,48 @@ class LiveWorklist(Card):
         row = self._model.row_of(uid)
         return texts.plain(row.patient if row else "", 80) or texts.elided_uid(uid)
 
-    @Slot(object)
-    def show_all(self, rows: list[WorklistRow]) -> None:
-        """Show what was read; what has changed meanwhile is newer than that."""
+    def select(self, uid: str) -> bool:
+        """Select a step, without the filter if that hides it; return whether it is here."""
+        if self._model.row_of(uid) is None:
+            return False
+        if not self.table.select_key(uid):
+            self.filter_bar.clear()
+            self.table.select_key(uid)
+        return True
+
+    @Slot(object, object)
+    def show_all(self, rows: list[WorklistRow], touched: Container[str] = ()) -> None:
+        """Show what was read; of what was touched meanwhile, what is known here may be newer."""
         self._is_read = True
-        uid = self._selected
-        known = {row.uid: row for row in self._model.all_rows}
-        merged = known | {row.uid: _later(known.get(row.uid), row) for row in rows}
-        self._model.replace_all(merged.values())
-        self._counts = Counter(row.state for row in merged.values())
-        self._seen = {text for row in merged.values() for text in _sized(row)}
-        self.filter_bar.set_machines(row.machine for row in merged.values())
+        known = {row.uid: row for row in self._model.all_rows if row.uid in touched}
+        self._replace(known | {row.uid: _later(known.get(row.uid), row) for row in rows})
+
+    @Slot(object)
+    def take_out(self, uids: list[str]) -> None:
+        """Show steps no longer, in a moment: they were deleted, often many of them."""
+        self._gone.update(uids)
+        if not self._leaving.isActive():
+            self._leaving.start()
+
+    @Slot()
+    def _take_out(self) -> None:
+        gone, self._gone = self._gone, set()
+        if len(gone) > _MANY_GONE:
+            self._replace({row.uid: row for row in self._model.all_rows if row.uid not in gone})
+            return
+        for uid in gone:
+            row = self._model.row_of(uid)
+            if row is not None:
+                self._counts[row.state] -= 1
+                self._model.remove(uid)
         self._show_counts()
-        self.table.select_key(uid)
 
     @Slot(object)
     def show_changed(self, rows: Iterable[WorklistRow]) -> None:
         """Show rows that are new or other than before."""
         is_wider = False
         for row in rows:
+            self._gone.discard(row.uid)
             known = self._model.row_of(row.uid)
             if _later(known, row) is known:
                 continue
@@ -148,6 +186,19 @@ class LiveWorklist(Card):
             "No steps yet. A creator schedules them by N-CREATE; they appear here at once."
         )
 
+    def _replace(self, rows: Mapping[str, WorklistRow]) -> None:
+        """Show other rows; the selected step stays selected."""
+        uid = self._selected
+        with QSignalBlocker(self.table):
+            self._model.replace_all(rows.values())
+            stays = self.table.select_key(uid)
+        if uid and not stays:
+            self._on_chosen(None)
+        self._counts = Counter(row.state for row in rows.values())
+        self._seen = {text for row in rows.values() for text in _sized(row)}
+        self.filter_bar.set_machines(row.machine for row in rows.values())
+        self._show_counts()
+
     def _make_table(self) -> Table:
         table = Table(
             self._model,
@@ -155,6 +206,7 @@ class LiveWorklist(Card):
             accessible_name=self.tr("Worklist of the TMS"),
             empty=self.empty_words,
         )
+        table.setSelectionMode(Table.SelectionMode.ExtendedSelection)
         table.tint = self._recent.tint
         state, progress = StateDelegate(table), ProgressDelegate(table)
         table.setItemDelegateForColumn(_COLUMNS.index(WorklistColumn.STATE), state)
@@ -162,15 +214,6 @@ class LiveWorklist(Card):
         table.fit_columns()
         table.chosen.connect(self._on_chosen)
         return table
-
-    def _refresh_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName("refresh")
-        set_icon(button, "refresh")
-        button.setAccessibleName(self.tr("Read the worklist again"))
-        button.setToolTip(texts.tooltip(self.tr("Read the worklist again (F5)")))
-        button.clicked.connect(self.refresh_asked)
-        return button
 
     @Slot(object)
     def _on_chosen(self, row: WorklistRow | None) -> None:
@@ -199,7 +242,7 @@ class LiveWorklist(Card):
         ]
         if canceled := counts[ProcedureStepState.CANCELED]:
             said.append(self.tr("{0} canceled").format(canceled))
-        self._words.setText(" · ".join(said))
+        self.counts.setText(" · ".join(said))
         self.filter_bar.show_count(self._model.rowCount(), self._model.total)
 
 

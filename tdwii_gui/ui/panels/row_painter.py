@@ -64,7 +64,7 @@ class RowPainter:
         self._chosen = QColor(theme.accent_tint)
         self._tones: dict[Tone, QColor] = {}
         self._places = self._columns()
-        self._selected = {index.row() for index in table.selectionModel().selectedRows()}
+        self._selected = table.selected_numbers()
 
     def paint(self) -> None:
         """Paint."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.step_facts import ReferenceRow, StepFacts, reference_model
 from tdwii_gui.ui.panels.dataset_view import DatasetView
 from tdwii_gui.ui.panels.history_panel import HistoryPanel
@@ -34,23 +33,21 @@ class StepDetails(TabCard):
     history : HistoryPanel
         The messages about it.
 
-    Signals
-    -------
-    cancel_asked
-        The user wants the step canceled.
+    edit, cancel : QPushButton
+        What is done most often with it; their owner says what they do and when they can.
     """
-
-    cancel_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("step_tabs", "", parent)
         self.tabs.setAccessibleName(self.tr("Details of the selected step"))
         self._facts: StepFacts | None = None
         self._unread: Dataset | None = None
-        self._cancel = QPushButton(self.tr("&Ask to cancel…"))
-        self._cancel.setObjectName("request_cancel")
-        self._cancel.clicked.connect(self.cancel_asked)
-        self.corner.addWidget(self._cancel)
+        self.edit = QPushButton(self.tr("&Edit…"))
+        self.edit.setObjectName("edit")
+        self.cancel = QPushButton(self.tr("&Ask to cancel…"))
+        self.cancel.setObjectName("request_cancel")
+        self.corner.addWidget(self.edit)
+        self.corner.addWidget(self.cancel)
         self._overview = StepOverview()
         self._attributes = DatasetView(self.tr("Attributes of the selected step"))
         self._attributes.setObjectName("step_attributes")
@@ -75,21 +72,6 @@ class StepDetails(TabCard):
             self._attributes.show_dataset(None)
             self.history.show_rows(())
         self._show_attributes()
-        self._show_action(facts)
-
-    def _show_action(self, facts: StepFacts | None) -> None:
-        """Enable what is legal, or say what is missing."""
-        if facts is None:
-            why = self.tr("Select a step first")
-        elif facts.row.state is not None and facts.row.state.is_final:
-            why = self.tr("The step is {0}: nothing can be canceled any more").format(
-                texts.state_words(facts.row.state)
-            )
-        else:
-            why = ""
-        self._cancel.setEnabled(not why)
-        told = why or self.tr("Request UPS Cancel: a scheduled step ends, a performer is asked to")
-        self._cancel.setToolTip(texts.tooltip(told))
 
     @Slot()
     def _show_attributes(self) -> None:

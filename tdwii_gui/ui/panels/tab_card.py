@@ -57,6 +57,10 @@ class TabCard(Card):
         self._pages.addWidget(page)
         self.tabs.addTab(title)
 
+    def show_page(self, page: QWidget) -> None:
+        """Show a page."""
+        self.tabs.setCurrentIndex(self._pages.indexOf(page))
+
     def _on_tab(self, number: int) -> None:
         self._pages.setCurrentIndex(number)
         self.page_changed.emit(self.page)

@@ -85,6 +85,7 @@ class WorklistPage(QWidget):
         self._matches: _Matches | None = None
         self._asked_again = False
         self._was_asked = False
+        self._is_outdated = False
         self.model: RowModel[WorklistRow] = RowModel(
             worklist_columns(_COLUMNS), key=lambda row: row.uid
         )
@@ -113,6 +114,7 @@ class WorklistPage(QWidget):
             self._asked_again = True
             return
         self._was_asked = True
+        self._is_outdated = False
         self._matches = matches = _Matches()
         query = worklist_query(self._keys)
         self._desk.job(
@@ -135,6 +137,12 @@ class WorklistPage(QWidget):
         if self.isVisible() and not self._events.isActive():
             self._events.start()
 
+    def outdate(self) -> None:
+        """Ask for the worklist again, now or when the page is seen."""
+        self._is_outdated = self._was_asked
+        if self._is_outdated and self.isVisible():
+            self.refresh()
+
     def _may_be_ours(self, event: EventReported) -> bool:
         """Return whether an event may have made a step one that the filter asks for."""
         report = event.report
@@ -150,6 +158,8 @@ class WorklistPage(QWidget):
     def revisit(self, sop_instance_uid: str = "") -> None:
         """Come back to the page: what has changed meanwhile is asked for."""
         self._changed |= {sop_instance_uid} - {""}
+        if self._is_outdated:
+            self.refresh()
         if self._changed:
             self._events.start()
         self._load_claims()

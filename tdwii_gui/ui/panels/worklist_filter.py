@@ -72,6 +72,11 @@ class WorklistFilterBar(QWidget):
         self._lay_out(stacked=stacked)
 
     @property
+    def machines(self) -> tuple[str, ...]:
+        """The machines that are offered."""
+        return self._machines
+
+    @property
     def filter(self) -> WorklistFilter:
         """What is asked for now."""
         first, last = self._days()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
+from itertools import count
 from queue import Queue
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -13,11 +15,12 @@ from pydicom.dataset import Dataset
 from pynetdicom import build_context, build_role, evt
 
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
+from tdwii_gui.dicom.net import event_sender
 from tdwii_gui.dicom.net.event_receiver import EventReceiver, EventReport
 from tdwii_gui.dicom.net.event_sender import EventSender, Pace
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
-from tdwii_gui.dicom.ups.outbox import OutboxEvent
+from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +47,44 @@ class MemoryOutbox:
         self.attempts: dict[int, int] = {}
         self.done: Queue[int] = Queue()
 
-    def put(self, receiver: str, number: int, event_type: int = 1) -> None:
+    def put(self, receiver: str, number: int, event_type: int = 1, age: float = 0.0) -> None:
+        created = int((time.time() - age) * 1e6)
+        uid = f"{UID}.{number}"
         with self._lock:
             self._events.append(
-                OutboxEvent(number, receiver, event_type, f"{UID}.{number}", information(), 0)
+                OutboxEvent(number, receiver, event_type, uid, information(), 0, created)
             )
+
+    is_shared = False
+    taken_elsewhere: frozenset[str] = frozenset()
+
+    def take(self, receiving_ae: str) -> bool:
+        return receiving_ae not in self.taken_elsewhere
+
+    def give_back(self, receiving_ae: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def lines(self) -> list[WaitingLine]:
+        with self._lock:
+            numbers = Counter(event.receiving_ae for event in self._events)
+            oldest = {event.receiving_ae: event.created for event in reversed(self._events)}
+        return [WaitingLine(one, number, oldest[one]) for one, number in numbers.items()]
+
+    def expire(self, receiving_ae: str, until: int) -> int:
+        return self._drop(lambda one: one.receiving_ae == receiving_ae and one.created <= until)
+
+    def trim(self, receiving_ae: str, excess: int) -> int:
+        left = count(excess, -1)
+        return self._drop(lambda one: one.receiving_ae == receiving_ae and next(left) > 0)
+
+    def _drop(self, goes: Callable[[OutboxEvent], bool]) -> int:
+        with self._lock:
+            before = len(self._events)
+            self._events = [event for event in self._events if not goes(event)]
+            return before - len(self._events)
 
     def receivers(self) -> list[str]:
         with self._lock:
@@ -78,6 +114,7 @@ class MemoryOutbox:
             event.sop_instance_uid,
             event.information,
             self.attempts.get(event.id, 0),
+            event.created,
         )
 
 
@@ -347,6 +384,93 @@ def test_stop_does_not_wait_for_the_next_attempt(
     started = time.monotonic()
     sender.stop()
     assert time.monotonic() - started < 4
+
+
+def test_named_receivers_are_woken_without_a_look_at_the_others(
+    sender: EventSender, outbox: MemoryOutbox, receiver: Callable[..., Any]
+) -> None:
+    watcher, other = receiver(), receiver(ae_title="OTHER")
+    outbox.put("WATCHER", 1)
+    outbox.put("OTHER", 2)
+    sender.wake(["WATCHER"])
+    assert watcher.requests.get(timeout=10).event_type == 1
+    assert outbox.done.get(timeout=10) == 1
+    sender.wake()
+    assert other.requests.get(timeout=10).event_type == 1
+
+
+def test_a_line_that_another_process_has_is_left_to_it(
+    sender: EventSender,
+    outbox: MemoryOutbox,
+    receiver: Callable[..., Any],
+) -> None:
+    mine, theirs = receiver(), receiver(ae_title="THEIRS")
+    outbox.taken_elsewhere = frozenset({"THEIRS"})
+    outbox.put("THEIRS", 1)
+    outbox.put("WATCHER", 2)
+    sender.wake()
+    assert mine.requests.get(timeout=10).event_type == 1
+    assert outbox.done.get(timeout=10) == 2
+    assert theirs.requests.empty()
+    outbox.taken_elsewhere = frozenset()  # it died
+    sender.wake()
+    assert theirs.requests.get(timeout=10).event_type == 1
+
+
+def test_the_last_attempt_of_each_receiver_is_told(
+    sender: EventSender,
+    outbox: MemoryOutbox,
+    receiver: Callable[..., Any],
+    wait_until: Callable[[Callable[[], bool]], None],
+) -> None:
+    receiver(answering(0, 0x0112))
+    outbox.put("WATCHER", 1)
+    outbox.put("WATCHER", 2, event_type=3)
+    outbox.put("NOBODY", 3)
+    sender.wake()
+    assert sorted(outbox.done.get(timeout=10) for _ in range(2)) == [1, 2]
+    wait_until(lambda: "NOBODY" in sender.deliveries())
+    told = sender.deliveries()
+    good, bad = told["WATCHER"], told["NOBODY"]
+    assert (good.event_type, good.sop_instance_uid, good.status) == (3, f"{UID}.2", 0x0112)
+    assert (good.delivered, good.dropped, good.ok) == (2, 0, False)
+    assert "0112" in good.reason
+    assert (bad.event_type, bad.status, bad.delivered, bad.ok) == (1, None, 0, False)
+    assert "NOBODY" in bad.reason
+    assert list(sender.troubles()) == ["NOBODY"]
+
+
+def test_what_is_too_old_is_dropped_and_the_log_says_so(
+    sender: EventSender,
+    outbox: MemoryOutbox,
+    receiver: Callable[..., Any],
+    wait_until: Callable[[Callable[[], bool]], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outbox.put("NOBODY", 1, age=24 * 3600 + 60)
+    outbox.put("NOBODY", 2, age=24 * 3600 - 60)
+    sender.wake()
+    wait_until(lambda: 2 in outbox.attempts)
+    assert "1 events to 'NOBODY' dropped: older than 24 h" in caplog.text
+    assert sender.deliveries()["NOBODY"].dropped == 1
+    assert [event.id for event in outbox.next("NOBODY")] == [2]
+
+
+def test_a_line_does_not_grow_without_an_end(
+    sender: EventSender,
+    outbox: MemoryOutbox,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_until: Callable[[Callable[[], bool]], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(event_sender, "LONGEST_LINE", 3)
+    for number in range(5):
+        outbox.put("NOBODY", number, event_type=3)
+    sender.wake()
+    wait_until(lambda: len(outbox.next("NOBODY")) == 3)
+    wait_until(lambda: "NOBODY" in sender.deliveries())
+    assert "2 events to 'NOBODY' dropped: progress reports beyond 3 events" in caplog.text
+    assert [event.id for event in outbox.next("NOBODY")] == [2, 3, 4]
 
 
 @pytest.mark.parametrize(

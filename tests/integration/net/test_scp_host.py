@@ -18,9 +18,18 @@ from tdwii_gui.dicom.net.exchange import ignore
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.verification_scp import VerificationScp
 from tdwii_gui.dicom.uids import CT_IMAGE, UPS_PULL, UPS_PUSH, VERIFICATION
+from tests.integration.net.hostile.raw_peer import (
+    ASSOCIATE_AC,
+    ASSOCIATE_RJ,
+    RawPeer,
+    associate_rq,
+    request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tdwii_gui.dicom.net.rejection import RejectedAssociation
 
 ECHO = [build_context(VERIFICATION)]
 
@@ -103,10 +112,10 @@ def test_stop_ends_connections_that_never_associated(
 ) -> None:
     host = start_host(VerificationScp())
     silent = [socket.create_connection(("127.0.0.1", host.port)) for _ in range(5)]
-    wait_until(lambda: len(host._open()) == 5)
+    wait_until(lambda: host.arrivals == 5)
     started = time.monotonic()
     host.stop()
-    assert time.monotonic() - started < 4  # the ACSE time limit is 5 s
+    assert time.monotonic() - started < 4  # their time limit is 5 s
     for connection in silent:
         connection.close()
 
@@ -140,6 +149,103 @@ def test_more_than_fifty_associations_are_rejected(
     bare_scu(host, ECHO)
     with pytest.raises(AssertionError):
         bare_scu(host, ECHO)
+
+
+@pytest.mark.parametrize("called", ["OTHER", "", "our", "OURS2"])
+def test_a_wrong_called_ae_title_is_rejected(
+    start_host: Callable[..., ScpHost], called: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """PS3.8 9.3.4: 1/1/7; it is told on the screen and in the log."""
+    rejections: list[RejectedAssociation] = []
+    host = start_host(VerificationScp(), on_rejection=rejections.append)
+    with RawPeer(host.port) as peer:
+        peer.send(associate_rq(called, "CALLER"))
+        assert peer.receive() == (ASSOCIATE_RJ, bytes([0, 1, 1, 7]))
+        assert peer.is_closed()
+    (one,) = rejections
+    assert (one.calling_ae, one.called_ae, one.host) == ("CALLER", called, "127.0.0.1")
+    assert one.reason == "the called AE title is not ours"
+    assert one.at.tzinfo is not None
+    assert "the called AE title is not ours" in caplog.text
+
+
+def test_an_alias_may_be_called(start_host: Callable[..., ScpHost]) -> None:
+    host = start_host(VerificationScp(), aliases=["ALSO_OURS"])
+    for called in ("OURS", "ALSO_OURS"):
+        with RawPeer(host.port) as peer:
+            peer.associate(called)
+
+
+def test_an_unknown_calling_ae_title_is_rejected(start_host: Callable[..., ScpHost]) -> None:
+    """PS3.8 9.3.4: 1/1/3; the setting holds from the next association on."""
+    known = {"FRIEND"}
+    host = start_host(VerificationScp(), known_aes=known.__contains__)
+    for calling, codes in (("FRIEND", None), ("STRANGER", bytes([0, 1, 1, 3]))):
+        with RawPeer(host.port) as peer:
+            peer.send(associate_rq("OURS", calling))
+            kind, body = peer.receive()
+            assert (kind, body) == (ASSOCIATE_RJ, codes) if codes else kind == ASSOCIATE_AC
+    known.add("STRANGER")
+    with RawPeer(host.port, calling="STRANGER") as peer:
+        peer.associate("OURS")
+
+
+def test_too_many_associations_are_rejected_for_now(start_host: Callable[..., ScpHost]) -> None:
+    """PS3.8 9.3.4: 2/3/2; there is room again when one has ended."""
+    rejections: list[RejectedAssociation] = []
+    host = start_host(VerificationScp(), maximum_associations=2, on_rejection=rejections.append)
+    with (
+        RawPeer(host.port).associate("OURS"),
+        RawPeer(host.port).associate("OURS"),
+        RawPeer(host.port) as peer,
+    ):
+        peer.send(associate_rq("OURS"))
+        assert peer.receive() == (ASSOCIATE_RJ, bytes([0, 2, 3, 2]))
+    assert [one.reason for one in rejections] == ["too many associations at once"]
+
+
+def test_the_log_has_one_line_for_a_peer_and_kind(
+    start_host: Callable[..., ScpHost], caplog: pytest.LogCaptureFixture
+) -> None:
+    rejections: list[RejectedAssociation] = []
+    host = start_host(VerificationScp(), on_rejection=rejections.append)
+    for _ in range(5):
+        with RawPeer(host.port) as peer:
+            peer.send(associate_rq("WRONG"))
+            assert peer.is_closed()
+    assert len(rejections) == 5
+    lines = [one.getMessage() for one in caplog.records if "rejected" in one.getMessage()]
+    assert len(lines) == 1
+
+
+def test_deflation_is_not_offered(start_host: Callable[..., ScpHost]) -> None:
+    """Kilobytes of it can become gigabytes."""
+    host = start_host(VerificationScp())
+    with RawPeer(host.port) as peer:
+        peer.send(associate_rq("OURS", contexts=[(VERIFICATION, "1.2.840.10008.1.2.1.99")]))
+        kind, body = peer.receive()
+        assert kind == ASSOCIATE_AC
+        context = body.index(b"\x21\x00")
+        assert body[context + 6] != 0  # its result is not acceptance
+
+
+def test_a_refused_data_set_is_recorded(
+    start_host: Callable[..., ScpHost], scp_exchanges: Any
+) -> None:
+    class UpsLike(VerificationScp):
+        @property
+        def contexts(self) -> list[Any]:
+            return [build_context(UPS_PULL)]
+
+    host = start_host(UpsLike())
+    with RawPeer(host.port).associate("OURS", (UPS_PULL, "1.2.840.10008.1.2")) as peer:
+        uids = {"RequestedSOPClassUID": UPS_PUSH, "RequestedSOPInstanceUID": "1.2.3"}
+        peer.send(request(1, b"\xee" * 9, CommandField=0x0120, MessageID=1, **uids))
+        answer = peer.answer()
+    assert answer.Status == 0x0110
+    (exchange,) = scp_exchanges.exchanges
+    assert (exchange.message, exchange.status) == ("N-SET", 0x0110)
+    assert (exchange.sop_class_uid, exchange.sop_instance_uid) == (UPS_PUSH, "1.2.3")
 
 
 def test_an_exception_in_a_handler_is_0110_and_the_server_lives(

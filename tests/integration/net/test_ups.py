@@ -23,6 +23,7 @@ from tdwii_gui.dicom.uids import (
     UPS_WATCH,
 )
 from tdwii_gui.dicom.ups.change import CreatedStep
+from tdwii_gui.dicom.ups.mode import ServiceMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,7 @@ class RecordingService:
 
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     status: int = 0
+    mode: ServiceMode = ServiceMode.STANDARD
     error: Exception | None = None
     steps: int = 3
     unsupported: list[str] = field(default_factory=list)
@@ -143,7 +145,9 @@ def test_n_create_without_a_uid_gets_one(bare: Any, service: RecordingService, s
     assert service.calls[0][1] is None
 
 
-@pytest.mark.parametrize("tags", [[], [Tag("WorklistLabel")], [Tag("WorklistLabel"), Tag(8, 16)]])
+@pytest.mark.parametrize(
+    "tags", [[], [Tag("WorklistLabel")], [Tag("WorklistLabel"), Tag("SOPClassUID")]]
+)
 @pytest.mark.parametrize("context", [UPS_PUSH, UPS_PULL, UPS_WATCH])
 def test_n_get(bare: Any, service: RecordingService, tags: list[int], context: str) -> None:
     command, attributes = bare.send_n_get(tags, UPS_PUSH, UID, meta_uid=context)

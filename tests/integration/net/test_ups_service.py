@@ -162,22 +162,6 @@ def test_a_step_from_creation_to_completion_is_reported(tms: tuple[Any, Any]) ->
     assert {one.request.AffectedSOPInstanceUID for one in events} == {uid}
 
 
-def test_what_the_fields_samples_send_into_the_data_set_is_left_out(tms: tuple[Any, Any]) -> None:
-    """Elements of the command and of file meta information, and the SOP UIDs (PS3.4 5.4.2.3)."""
-    association, _ = tms
-    uid = new_uid()
-    attributes = step()
-    attributes.SOPClassUID = UPS_PUSH
-    attributes.SOPInstanceUID = uid
-    attributes.add_new(0x00000003, "UI", UPS_PUSH)
-    attributes.add_new(0x00020002, "UI", UPS_PUSH)
-    command, _ = association.send_n_create(attributes, UPS_PUSH, uid)
-    assert command.Status == Status.SUCCESS
-    _, stored = association.send_n_get([], UPS_PUSH, uid, meta_uid=UPS_PULL)
-    assert stored.SOPInstanceUID == uid
-    assert {element.tag.group for element in stored}.isdisjoint({0x0000, 0x0002})
-
-
 def test_what_is_not_known_is_refused(tms: tuple[Any, Any]) -> None:
     association, _ = tms
     command, _ = association.send_n_get([], UPS_PUSH, "1.2.3", meta_uid=UPS_PULL)

@@ -73,6 +73,11 @@ def test_an_actors_own_table_wins_over_the_common_one(tmp_path: Path) -> None:
         ("[tdd]\nport = 70000\n", "port 70000 is not in 0 to 65535"),
         ('[tms]\nae_title = "A\\\\B"\n', r"\[tms\]: AE title .* without backslash"),
         ("[network]\nacse_timeout = 0\n", "acse_timeout must be more than 0"),
+        (
+            "[network]\nmaximum_message_megabytes = 0\n",
+            "maximum_message_megabytes must be more than 0",
+        ),
+        ("[network]\ntls_certificate = 1\n", "tls_certificate must be a str"),
         ("[ppvs]\nsubscribe = 1\n", "subscribe must be a bool"),
     ],
 )
@@ -105,3 +110,13 @@ def test_search_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
         load_settings(tmp_path / "none.toml")
+
+
+def test_tls_is_off_until_there_is_a_certificate(tmp_path: Path) -> None:
+    """Then it is for listening too, and clients need a certificate."""
+    assert load_settings(None).network.tls_certificate == ""
+    path = write(tmp_path, '[network]\ntls_certificate = "own.pem"\ntls_key = "own.key"\n')
+    network = load_settings(path).network
+    assert (network.tls_certificate, network.tls_key) == ("own.pem", "own.key")
+    assert network.tls_listen
+    assert not network.tls_anonymous_clients

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
+import subprocess
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tdwii_gui.dicom.errors import StoreError
+from tdwii_gui.dicom.store.checkpoint import COMMITS_BETWEEN, FALLBACK_PAGES
 from tdwii_gui.dicom.store.database import StoreFull, open_database, read, write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -118,8 +123,14 @@ def test_corrupt_database_is_refused_by_name(engine, path: Path) -> None:
     for page in range(2, len(content) // 4096):
         content[page * 4096 : page * 4096 + 100] = b"\xa5" * 100
     path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"test\.sqlite"):
-        open_database(path)
+    for _ in range(2):
+        with pytest.raises(
+            StoreError, match=r"test\.sqlite.*a copy is kept as test\.sqlite\.corrupt"
+        ):
+            open_database(path)
+    copy = path.with_name("test.sqlite.corrupt")
+    assert copy.read_bytes() == content
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("name", ["", "is-a-file/x.sqlite"])
@@ -149,8 +160,100 @@ def test_a_full_disk_is_told_apart(engine) -> None:
     assert count(engine) == 0
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a disk that can be full takes the right to mount one")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_is_told_and_recovers(small_disk: Path) -> None:
+    engine = open_database(small_disk / "test.sqlite")
+    with write(engine) as connection:
+        connection.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)"))
+
+    def add() -> None:
+        with write(engine) as connection:
+            connection.execute(text("INSERT INTO t (b) VALUES (zeroblob(20000))"))
+
+    def fill() -> None:
+        for _ in range(100):
+            add()
+            added.append(1)
+
+    added: list[int] = []
+    with pytest.raises(StoreFull, match=r"test\.sqlite"):
+        fill()
+    assert count(engine) == len(added) > 0, "what was committed can still be read"
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    add()
+    assert count(engine) == len(added) + 1
+    engine.dispose()
+
+
+def test_writers_that_wait_share_a_commit(engine) -> None:
+    """Each returns after the commit of what it wrote."""
+    commits = []
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _conn, _cur, statement, *_: statement == "COMMIT" and commits.append(1),
+    )
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with write(engine) as connection:
+            connection.execute(text("INSERT INTO t VALUES (0, 'x')"))
+            held.set()
+            go_on.wait(10)
+
+    def add(number: int) -> None:
+        with write(engine) as connection:
+            connection.execute(text("INSERT INTO t VALUES (:n, 'x')"), {"n": number})
+        with read(engine) as connection:
+            found = connection.scalar(text("SELECT b FROM t WHERE a = :n"), {"n": number})
+        seen.append(found)
+
+    seen: list[str] = []
+    threads = [threading.Thread(target=hold)]
+    threads += [threading.Thread(target=add, args=(number,)) for number in range(1, 9)]
+    threads[0].start()
+    assert held.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    writer = engine.get_execution_options()["tdwii_writer"]
+    ticks = threading.Event()
+    while writer._waiting < 8:
+        ticks.wait(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert seen == ["x"] * 8
+    assert len(commits) == 1
+
+
+def test_the_log_is_moved_into_the_file_beside_the_writer(engine, path: Path) -> None:
+    """On a thread of its own, which ends, and never within a commit."""
+    for _ in range(COMMITS_BETWEEN + 1):
+        with write(engine) as connection:
+            connection.execute(text("INSERT INTO t (b) VALUES (zeroblob(2000))"))
+    with write(engine) as connection:
+        assert connection.scalar(text("PRAGMA wal_autocheckpoint")) == FALLBACK_PAGES
+    ticks = threading.Event()
+    deadline = time.monotonic() + 30
+    while path.stat().st_size < COMMITS_BETWEEN * 2000:
+        assert time.monotonic() < deadline, "no checkpoint"
+        ticks.wait(0.01)
+    engine.dispose()
+    assert "tdwii-checkpoint" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_a_locked_database_fails_in_time(engine, path: Path) -> None:
-    with read(engine) as connection:
+    with write(engine) as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout = 10")
     blocker = sqlite3.connect(path, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")

@@ -11,10 +11,17 @@ from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod import codes
-from tdwii_gui.dicom.iod.macros import code_item
+from tdwii_gui.dicom.iod.macros import (
+    code_item,
+    numeric_item,
+    reference_and_access_item,
+    sop_reference,
+    text_item,
+)
 from tdwii_gui.dicom.store.ups_store import UpsStore
+from tdwii_gui.dicom.uids import RT_BEAMS_DELIVERY_INSTRUCTION, RT_PLAN
 from tdwii_gui.dicom.ups.outbox import Outbox
-from tdwii_gui.dicom.ups.service import StepChange, UpsService
+from tdwii_gui.dicom.ups.service import ServiceMode, StepChange, UpsService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +45,11 @@ def code(value: str, scheme: str = "99X") -> Dataset:
     return code_item(codes.Code(value, scheme, f"meaning of {value}"))
 
 
+def input_item(sop_class_uid: str, retrieve_ae_title: str) -> Dataset:
+    instance = sop_reference(sop_class_uid, "1.2.3.9")
+    return reference_and_access_item("1.2.3.4.5", "1.2.3.4.6", [instance], retrieve_ae_title)
+
+
 def new_step(**changes: object) -> Dataset:
     """Return the attribute list of an N-CREATE; a change to None takes an attribute out."""
     step = dataset(
@@ -46,7 +58,12 @@ def new_step(**changes: object) -> Dataset:
         ScheduledProcedureStepPriority="MEDIUM",
         ProcedureStepLabel="Größe",
         WorklistLabel="",
-        ScheduledProcessingParametersSequence=[],
+        ScheduledProcessingParametersSequence=[
+            text_item(codes.TREATMENT_DELIVERY_TYPE, "TREATMENT"),
+            text_item(codes.PLAN_LABEL, "PLAN"),
+            numeric_item(codes.CURRENT_FRACTION_NUMBER, 1),
+            numeric_item(codes.NUMBER_OF_FRACTIONS_PLANNED, 5),
+        ],
         ScheduledStationNameCodeSequence=[code("TR1")],
         ScheduledStationClassCodeSequence=[],
         ScheduledStationGeographicLocationCodeSequence=[],
@@ -54,7 +71,10 @@ def new_step(**changes: object) -> Dataset:
         ScheduledWorkitemCodeSequence=[code_item(codes.RT_TREATMENT_INTERNAL_VERIFICATION)],
         CommentsOnTheScheduledProcedureStep="",
         InputReadinessState="READY",
-        InputInformationSequence=[],
+        InputInformationSequence=[
+            input_item(RT_PLAN, "OST"),
+            input_item(RT_BEAMS_DELIVERY_INSTRUCTION, "TMS"),
+        ],
         StudyInstanceUID="1.2.3.4.5",
         PatientName="Müller^Jörg",
         PatientID="A1",
@@ -101,7 +121,7 @@ def reason() -> Dataset:
 class Worklist:
     """A service with its store, and what it told."""
 
-    def __init__(self, path: Path, *, strict: bool = False) -> None:
+    def __init__(self, path: Path, mode: ServiceMode = ServiceMode.STANDARD) -> None:
         self.changes: list[StepChange] = []
         self.store = UpsStore(path)
         self.outbox = Outbox(self.store)
@@ -110,7 +130,7 @@ class Worklist:
             known_ae=KNOWN.__contains__,
             on_change=self.changes.append,
             now=lambda: NOW,
-            strict=strict,
+            mode=mode,
         )
 
     def create(self, uid: str = UID, **changes: object) -> None:
@@ -166,8 +186,8 @@ def make_worklist() -> Iterator[Callable[..., Worklist]]:
     """Return a function that opens a worklist on a file, until the test ends."""
     with ExitStack() as opened:
 
-        def make(path: Path, *, strict: bool = False) -> Worklist:
-            worklist = Worklist(path, strict=strict)
+        def make(path: Path, mode: ServiceMode = ServiceMode.STANDARD) -> Worklist:
+            worklist = Worklist(path, mode)
             opened.callback(worklist.store.close)
             return worklist
 
@@ -180,8 +200,13 @@ def worklist(make_worklist: Callable[..., Worklist], tmp_path: Path) -> Worklist
 
 
 @pytest.fixture
+def lenient_worklist(make_worklist: Callable[..., Worklist], tmp_path: Path) -> Worklist:
+    return make_worklist(tmp_path / "ups.sqlite", ServiceMode.LENIENT)
+
+
+@pytest.fixture
 def strict_worklist(make_worklist: Callable[..., Worklist], tmp_path: Path) -> Worklist:
-    return make_worklist(tmp_path / "ups.sqlite", strict=True)
+    return make_worklist(tmp_path / "ups.sqlite", ServiceMode.STRICT)
 
 
 @pytest.fixture(name="dataset")

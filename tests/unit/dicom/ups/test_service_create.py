@@ -8,6 +8,7 @@ import pytest
 from pydicom.tag import Tag
 
 from tdwii_gui.dicom.uids import UPS_PUSH, is_valid_uid
+from tdwii_gui.dicom.ups.mode import ServiceMode
 
 UID = "1.2.3.100"
 
@@ -79,7 +80,10 @@ def test_attributes_are_checked(worklist, new_step, refused, changes, status, na
     assert worklist.changes == []
 
 
-def test_elements_of_the_command_are_left_out_and_logged(worklist, new_step, caplog) -> None:
+def test_elements_of_the_command_are_left_out_and_logged_if_lenient(
+    lenient_worklist, new_step, caplog
+) -> None:
+    worklist = lenient_worklist
     step = new_step(SOPClassUID="1.2.3", SOPInstanceUID="9.9.9")
     step.add_new(0x00000003, "UI", "9.9.9")
     with caplog.at_level(logging.INFO, logger="tdwii_gui"):
@@ -87,8 +91,19 @@ def test_elements_of_the_command_are_left_out_and_logged(worklist, new_step, cap
     stored = worklist.service.get(UID)
     assert (stored.SOPInstanceUID, stored.SOPClassUID) == (UID, UPS_PUSH)
     assert 0x00000003 not in stored
-    assert "(0008,0018)" in caplog.text
+    assert "SOPInstanceUID" in caplog.text
     assert "Müller" not in caplog.text
+
+
+@pytest.mark.parametrize("mode", [ServiceMode.STANDARD, ServiceMode.STRICT])
+@pytest.mark.parametrize("keyword", ["SOPClassUID", "SOPInstanceUID", "CommandField"])
+def test_elements_of_the_command_are_refused_otherwise(
+    make_worklist, tmp_path, new_step, refused, mode, keyword
+) -> None:
+    worklist = make_worklist(tmp_path / "ups.sqlite", mode)
+    step = new_step(**{keyword: 1 if keyword == "CommandField" else UID})
+    status, comment = refused(worklist.service.create, UID, step, "CREATOR")
+    assert (status, comment.split()[0]) == (0x0105, keyword)
 
 
 def test_issuer_qualifiers_may_be_left_out_unless_strict(
@@ -97,7 +112,7 @@ def test_issuer_qualifiers_may_be_left_out_unless_strict(
     step = new_step(IssuerOfPatientIDQualifiersSequence=None)
     worklist.service.create(UID, step, "CREATOR")
     assert list(worklist.service.get(UID).IssuerOfPatientIDQualifiersSequence) == []
-    strict = make_worklist(tmp_path / "strict.sqlite", strict=True)
+    strict = make_worklist(tmp_path / "strict.sqlite", ServiceMode.STRICT)
     assert refused(strict.service.create, UID, step, "CREATOR")[0] == 0x0120
 
 

@@ -6,6 +6,9 @@ import sqlite3
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from tdwii_gui.dicom.store.database import write
 
 UID = "1.2.3.100"
 
@@ -14,10 +17,8 @@ UID = "1.2.3.100"
 def busy(worklist, tmp_path):
     """Lock the database as another process does, without waiting for it."""
 
-    def hurry(connection, _record, _proxy) -> None:
-        connection.execute("PRAGMA busy_timeout = 5").close()
-
-    event.listen(worklist.store.engine, "checkout", hurry)
+    with write(worklist.store.engine) as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 5")
     blocker = sqlite3.connect(tmp_path / "ups.sqlite", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     yield
@@ -37,27 +38,30 @@ def test_a_locked_database_is_a_processing_failure(worklist, new_step, refused, 
 
 
 def test_a_full_disk_is_a_resource_limitation(worklist, new_step, refused) -> None:
-    def shrink(connection) -> None:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    def allow(pages: int) -> None:
+        with write(worklist.store.engine) as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
     worklist.create("1.2.1")
-    event.listen(worklist.store.engine, "begin", shrink, insert=True)
+    allow(1)
     long_text = "x" * 10_000
     step = new_step(CommentsOnTheScheduledProcedureStep=long_text)
     assert refused(worklist.service.create, UID, step, "CREATOR")[0] == 0x0213
     assert worklist.service.get("1.2.1").PatientID == "A1"  # reading still works
-    event.remove(worklist.store.engine, "begin", shrink)
+    allow(10_000)
     worklist.create()
     assert worklist.state() == "SCHEDULED"
 
 
-def test_a_failing_commit_tells_nobody(worklist, new_step, refused, monkeypatch) -> None:
-    def fail(_connection) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+def test_a_failing_commit_tells_nobody(worklist, new_step, refused) -> None:
+    def fail(_connection, _cursor, statement, _parameters, _context, _many) -> None:
+        if statement == "COMMIT":
+            raise OperationalError(statement, None, sqlite3.OperationalError("disk I/O error"))
 
-    engine = worklist.store.engine
-    monkeypatch.setattr(engine.dialect, "do_commit", fail)
+    event.listen(worklist.store.engine, "before_cursor_execute", fail)
     assert refused(worklist.service.create, UID, new_step(), "CREATOR")[0] == 0x0110
     assert worklist.changes == []
-    monkeypatch.undo()
+    event.remove(worklist.store.engine, "before_cursor_execute", fail)
     assert refused(worklist.service.get, UID)[0] == 0xC307
+    worklist.create()
+    assert worklist.state() == "SCHEDULED"

@@ -68,3 +68,16 @@ def test_a_private_key_is_unsupported(worklist, dataset) -> None:
     identifier = dataset(PatientName="")
     identifier.add_new((0x0011, 0x1001), "LO", "x")
     assert worklist.service.unsupported_keys(identifier) == ["(0011,1001)"]
+
+
+def test_a_private_key_within_an_item_is_unsupported(worklist, dataset) -> None:
+    item = dataset(CodeValue="TR1")
+    item.add_new((0x0011, 0x1001), "LO", "x")
+    identifier = dataset(ScheduledStationNameCodeSequence=[item])
+    assert worklist.service.unsupported_keys(identifier) == ["(0011,1001)"]
+
+
+def test_the_retrieve_ae_of_an_input_is_a_key(worklist, dataset) -> None:
+    retrieval = dataset(RetrieveAETitle="OST")
+    inputs = [dataset(DICOMRetrievalSequence=[retrieval])]
+    assert worklist.service.unsupported_keys(dataset(InputInformationSequence=inputs)) == []

@@ -93,11 +93,29 @@ def test_the_kind_of_change_is_told(worklist, dataset) -> None:
     assert all("TransactionUID" not in change.dataset for change in worklist.changes)
 
 
-def test_command_elements_are_left_out(worklist, dataset) -> None:
+def test_command_elements_are_left_out_if_lenient(lenient_worklist, dataset) -> None:
+    worklist = lenient_worklist
     worklist.bring_to("IN PROGRESS")
     worklist.set(dataset(SOPInstanceUID="9.9", SOPClassUID="9.8", ProcedureStepLabel="new"))
     step = worklist.service.get(UID)
     assert (step.SOPInstanceUID, step.ProcedureStepLabel) == (UID, "new")
+
+
+def test_what_was_not_created_is_not_set(worklist, dataset) -> None:
+    worklist.create(PatientComments="of the creator")
+    modifications = dataset(PatientComments="new", RTPlanLabel="foreign", ProcedureStepLabel="new")
+    assert worklist.set(modifications, "") == 0x0001
+    step = worklist.service.get(UID)
+    assert (step.PatientComments, step.ProcedureStepLabel) == ("new", "new")
+    assert "RTPlanLabel" not in step
+
+
+def test_what_was_not_created_is_refused_when_strict(strict_worklist, dataset, refused) -> None:
+    strict_worklist.create()
+    modifications = dataset(RTPlanLabel="foreign", ProcedureStepLabel="new")
+    status, comment = refused(strict_worklist.set, modifications, "")
+    assert (status, comment) == (0x0105, "RTPlanLabel was not created")
+    assert strict_worklist.service.get(UID).ProcedureStepLabel != "new"
 
 
 @pytest.mark.parametrize("implicit_vr", [False, True])

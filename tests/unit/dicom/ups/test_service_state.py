@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tdwii_gui.dicom.ups.mode import ServiceMode
+
 UID = "1.2.3.100"
 OWN = "1.2.3.4.1"
 OTHER = "1.2.3.4.2"
@@ -156,11 +158,11 @@ def test_request_cancel_of_a_scheduled_step_cancels_it(worklist, dataset, code) 
     assert [change.state for change in worklist.changes] == ["CANCELED"]
 
 
-@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("mode", list(ServiceMode))
 def test_request_cancel_without_reason_meets_the_final_requirements(
-    make_worklist, tmp_path, dataset, strict
+    make_worklist, tmp_path, dataset, mode
 ) -> None:
-    worklist = make_worklist(tmp_path / "ups.sqlite", strict=strict)
+    worklist = make_worklist(tmp_path / "ups.sqlite", mode)
     worklist.create()
     assert worklist.service.request_cancel(UID, dataset(), "DESK") == 0
     (item,) = worklist.service.get(UID).ProcedureStepProgressInformationSequence

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from tdwii_gui.dicom.iod.ups_event import ScpStatus
 from tdwii_gui.dicom.store.database import read
 from tdwii_gui.dicom.store.ups_tables import GLOBAL_SUBSCRIPTIONS, SUBSCRIPTIONS
 from tdwii_gui.dicom.uids import UPS_FILTERED_GLOBAL_SUBSCRIPTION, UPS_GLOBAL_SUBSCRIPTION
+from tdwii_gui.dicom.ups.filter import key_words
 
 A, B, C = "1.2.3.100", "1.2.3.101", "1.2.3.102"
 ALL = UPS_GLOBAL_SUBSCRIPTION
@@ -173,12 +175,138 @@ def test_the_receiver_is_checked(worklist, dataset, refused, action, receiving_a
     assert refused(call, ALL, information, "WATCHER")[0] == status
 
 
-@pytest.mark.parametrize("action", ["subscribe", "unsubscribe", "suspend"])
-def test_filtered_global_subscription_is_not_supported(worklist, dataset, refused, action) -> None:
-    information = dataset(ReceivingAE="WATCHER", DeletionLock="FALSE")
-    call = getattr(worklist.service, action)
-    filtered = UPS_FILTERED_GLOBAL_SUBSCRIPTION
-    assert refused(call, filtered, information, "WATCHER")[0] == 0xC307
+FILTERED = UPS_FILTERED_GLOBAL_SUBSCRIPTION
+
+
+def filtered(worklist, dataset, lock: str = "FALSE", **keys: object) -> int:
+    information = dataset(ReceivingAE="WATCHER", DeletionLock=lock, **keys)
+    return worklist.service.subscribe(FILTERED, information, "WATCHER")
+
+
+def at_machine(dataset, name: str) -> dict[str, object]:
+    return {"ScheduledStationNameCodeSequence": [dataset(CodeValue=name)]}
+
+
+@pytest.mark.parametrize("lock", ["TRUE", "FALSE"])
+def test_a_filtered_subscription_is_about_what_matches(worklist, dataset, code, lock) -> None:
+    worklist.create(A)
+    worklist.create(B, ScheduledStationNameCodeSequence=[code("TR2")])
+    assert filtered(worklist, dataset, lock, **at_machine(dataset, "TR2")) == 0
+    assert worklist.events() == ([(1, B, "SCHEDULED")] if lock == "TRUE" else [])
+    worklist.create(C)
+    worklist.create(f"{C}.1", ScheduledStationNameCodeSequence=[code("TR2")])
+    assert subscriptions(worklist) == {B: lock == "TRUE", f"{C}.1": lock == "TRUE"}
+    assert worklist.events() == [(1, f"{C}.1", "SCHEDULED"), (5, f"{C}.1", "")]
+
+
+@pytest.mark.parametrize("uid", [ALL, FILTERED])
+def test_either_uid_ends_a_global_subscription(worklist, dataset, uid) -> None:
+    filtered(worklist, dataset, ProcedureStepState="SCHEDULED")
+    worklist.create(A)
+    worklist.service.suspend(uid, dataset(ReceivingAE="WATCHER"), "WATCHER")
+    worklist.create(B)
+    assert subscriptions(worklist) == {A: False}
+    worklist.service.unsubscribe(uid, dataset(ReceivingAE="WATCHER"), "WATCHER")
+    assert subscriptions(worklist) == {}
+
+
+def test_the_last_global_subscription_counts(worklist, dataset) -> None:
+    filtered(worklist, dataset, PatientID="nobody")
+    worklist.subscribe(uid=ALL)
+    worklist.create(A)
+    assert subscriptions(worklist) == {A: False}
+    worklist.service.unsubscribe(ALL, dataset(ReceivingAE="WATCHER"), "WATCHER")
+    filtered(worklist, dataset, PatientID="nobody")
+    worklist.create(B)
+    assert subscriptions(worklist) == {}
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ({}, "the matching keys"),
+        ({"SpecificCharacterSet": "ISO_IR 192"}, "the matching keys"),
+        ({"ScheduledProcedureStepStartDateTime": "soon"}, "ScheduledProcedureStepStartDateTime"),
+        ({"TransactionUID": "1.2.3"}, "TransactionUID"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_unusable_keys_are_refused(worklist, dataset, refused, keys, named) -> None:
+    status, comment = refused(filtered, worklist, dataset, **keys)
+    assert status == 0x0115
+    assert comment.startswith(named)
+    assert global_lock(worklist) is None
+
+
+def test_the_keys_survive_and_can_be_told(worklist, make_worklist, tmp_path, dataset) -> None:
+    filtered(
+        worklist,
+        dataset,
+        SpecificCharacterSet="ISO_IR 192",
+        PatientName="Müller^*",
+        SOPInstanceUID="",
+        **at_machine(dataset, "TR1"),
+    )
+    again = make_worklist(tmp_path / "ups.sqlite")
+    (stored,) = again.store.subscriptions()
+    assert key_words(stored.keys) == (
+        "SOPInstanceUID, PatientName=Müller^*, ScheduledStationNameCodeSequence.CodeValue=TR1"
+    )
+    again.create(A)
+    assert subscriptions(again) == {A: False}
+
+
+def test_locks_are_told(worklist, dataset) -> None:
+    worklist.create(A)
+    worklist.subscribe(uid=A, lock="TRUE")
+    worklist.subscribe("OTHER", uid=A)
+
+    def locks() -> list[str]:
+        with worklist.store.transaction() as transaction:
+            return transaction.subscriptions.locks(A)
+
+    assert locks() == ["WATCHER"]
+    worklist.subscribe(uid=A, lock="FALSE")
+    assert locks() == []
+
+
+def test_an_ae_has_a_limit_of_single_subscriptions(worklist, refused, monkeypatch) -> None:
+    monkeypatch.setattr("tdwii_gui.dicom.ups.subscriptions.MAXIMUM_STEPS", 1)
+    worklist.create(A)
+    worklist.create(B)
+    worklist.subscribe(uid=A)
+    assert refused(worklist.subscribe, uid=B)[0] == 0x0213
+    assert worklist.subscribe(uid=A, lock="TRUE") == 0
+    assert worklist.subscribe("OTHER", uid=B) == 0
+    worklist.subscribe(uid=ALL)
+    assert subscriptions(worklist) == {A: True, B: False}
+    assert worklist.subscribe(uid=B, lock="TRUE") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "warm", "words"),
+    [
+        (ScpStatus.RESTARTED, True, ("RESTARTED", "WARM START")),
+        (ScpStatus.RESTARTED, False, ("RESTARTED", "COLD START")),
+        (ScpStatus.GOING_DOWN, True, ("GOING DOWN", "WARM START")),
+    ],
+)
+def test_each_ae_is_told_once_of_a_status(worklist, dataset, status, warm, words) -> None:
+    worklist.create(A)
+    worklist.subscribe(uid=A)
+    worklist.subscribe(uid=ALL)
+    worklist.subscribe("OTHER", uid=A)
+    worklist.events()
+    worklist.events("OTHER")
+    worklist.service.announce(status, warm=warm, fallback=["CONSOLE", "WATCHER"])
+    for receiver, uid in (("WATCHER", ALL), ("OTHER", A), ("CONSOLE", ALL)):
+        (event,) = worklist.outbox.next(receiver)
+        assert (event.event_type, event.sop_instance_uid) == (4, uid)
+        told = event.information
+        assert (told.SCPStatus, told.SubscriptionListStatus) == words
+        assert told.UnifiedProcedureStepListStatus == words[1]
+    change = worklist.changes[-1]
+    assert (change.kind, set(change.receivers)) == ("announced", {"WATCHER", "OTHER", "CONSOLE"})
 
 
 def test_suspending_a_single_step_is_not_appropriate(worklist, dataset, refused) -> None:

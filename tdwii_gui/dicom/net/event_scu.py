@@ -1,0 +1,129 @@
+"""The association on which a TMS reports events (PS3.4 CC.2.4)."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Final
+
+from pydicom.dataset import Dataset
+from pynetdicom import build_context, build_role
+from pynetdicom.dsutils import encode
+from pynetdicom.pdu_primitives import P_DATA
+
+from tdwii_gui.dicom.iod.tolerant import text
+from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.responses import encode_command
+from tdwii_gui.dicom.net.session import LocalAe, Session
+from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
+
+if TYPE_CHECKING:
+    from pydicom.uid import UID
+    from pynetdicom.association import Association
+
+    from tdwii_gui.config.ae_directory import ApplicationEntity
+
+_SHORT: Final = Struct("<H")
+_N_EVENT_REPORT_RQ: Final = 0x0100
+_WITH_DATA_SET: Final = 0x0001
+_COMMAND: Final = 1
+_LAST: Final = 2
+_PDV_HEADER_BYTES: Final = 6
+
+
+class EventScu(Session):
+    """An association to report events: we invoke the operation, and are the SCP of UPS Event."""
+
+    def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
+        # A requestor is the SCU unless it proposes otherwise (PS3.7 D.3.3.4). Peers that ignore
+        # the proposal receive events all the same.
+        roles = [build_role(UPS_EVENT, scp_role=True)]
+        super().__init__(local, peer, [build_context(UPS_EVENT)], roles)
+
+    def n_event_report(self, event_type: int, sop_instance_uid: str, information: Dataset) -> int:
+        """Report an event; return the status of its answer.
+
+        Raises
+        ------
+        DimseStatusError
+            If the status is a failure.
+        AssociationError
+            If there is no answer.
+        """
+
+        def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
+            uid = self.accepted(UPS_EVENT)
+            contexts = association.accepted_contexts
+            context = next(one for one in contexts if one.abstract_syntax == uid)
+            command = _command(event_type, sop_instance_uid, message_id)
+            encoded = _encoded(information, context.transfer_syntax[0])
+            if not _fits(association, command, encoded):
+                return association.send_n_event_report(
+                    information,
+                    event_type,
+                    UPS_PUSH,
+                    sop_instance_uid,
+                    message_id,
+                    meta_uid=uid,
+                )
+            # pynetdicom takes three times as long to build the same bytes, and with many
+            # subscribers that is what the last of them waits for.
+            for content in (bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + encoded):
+                primitive = P_DATA()
+                value: Any = [context.context_id, content]
+                primitive.presentation_data_value_list = [value]
+                association.dul.send_pdu(primitive)
+            return _answer(association)
+
+        request = Request("N-EVENT-REPORT", UPS_PUSH, sop_instance_uid, information)
+        detail = _words(event_type, information)
+        return self._ask(request, send, detail=lambda _command: detail).status
+
+
+def _command(event_type: int, sop_instance_uid: str, message_id: int) -> bytes:
+    """Return the command of an N-EVENT-REPORT-RQ (PS3.7 Table 10.3-1)."""
+    return encode_command(
+        {
+            0x0002: _uid(UPS_PUSH),
+            0x0100: _SHORT.pack(_N_EVENT_REPORT_RQ),
+            0x0110: _SHORT.pack(message_id),
+            0x0800: _SHORT.pack(_WITH_DATA_SET),
+            0x1000: _uid(sop_instance_uid),
+            0x1002: _SHORT.pack(event_type),
+        }
+    )
+
+
+def _encoded(information: Dataset, syntax: UID) -> bytes:
+    encoded = encode(information, syntax.is_implicit_VR, syntax.is_little_endian)
+    if encoded is None:
+        raise ValueError("the event information cannot be encoded")
+    return encoded
+
+
+def _fits(association: Association, *parts: bytes) -> bool:
+    """Return whether each part goes into one PDU of the peer."""
+    longest = association.dimse.maximum_pdu_size
+    return not longest or max(map(len, parts)) + _PDV_HEADER_BYTES <= longest
+
+
+def _answer(association: Association) -> tuple[Dataset, Dataset | None]:
+    """Wait for a response; without one the status is empty, as pynetdicom has it."""
+    _, response = association.dimse.get_msg(block=True)
+    if response is None:
+        association._reactor_checkpoint.set()
+        association._handle_no_response()
+        return Dataset(), None
+    return association._check_received_status(response), None
+
+
+def _uid(text: str) -> bytes:
+    value = text.encode("ascii")
+    return value + b"\0" * (len(value) % 2)
+
+
+def _words(event_type: int, information: Dataset) -> str:
+    """Return the event's name, and the state that it reports."""
+    state = text(information, "ProcedureStepState")
+    title = EventType(event_type).title
+    return f"{title}: {state}" if state else title
