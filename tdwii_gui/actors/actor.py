@@ -154,6 +154,12 @@ class Actor:
         """Whether the actor's SCP answers."""
         return self._host is not None
 
+    def let_answers_leave(self) -> None:
+        """Wait until no request is being answered, for a moment at most."""
+        host = self._host
+        if host is not None:
+            host.let_answers_leave()
+
     @property
     def port(self) -> int:
         """The port on which the actor listens; 0 while it does not."""

@@ -117,6 +117,7 @@ class Tms(Actor):
             self.directory,
             self.local,
             maximum_age=settings.event_maximum_age_hours * 3600,
+            let_answers_leave=self.let_answers_leave,
         )
         self.serve(
             UpsScp(self.service),

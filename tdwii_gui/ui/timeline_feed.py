@@ -74,7 +74,8 @@ class TimelineFeed(QObject):
         if any(self._is_moved(row) for row in rows):
             self.outdated()
 
-    def gone(self, uids: list[str]) -> None:
+    @Slot(object)
+    def gone(self, uids: set[str]) -> None:
         """Lay out soon if one of the steps is shown."""
         if any(uid in self._plan for uid in uids):
             self.outdated()

@@ -152,7 +152,8 @@ class TmsWindow(ActorWindow):
         feed.loaded.connect(self._worklist.show_all)
         feed.loaded.connect(days.outdated)
         feed.changed.connect(self._on_changed)
-        feed.gone.connect(self._on_gone)
+        feed.gone.connect(self._worklist.take_out)
+        self._worklist.left.connect(days.gone)
         feed.failed.connect(self._on_failed)
         days.loaded.connect(self._timeline.show_plan)
         self._timeline.day_wanted.connect(days.show)
@@ -215,11 +216,6 @@ class TmsWindow(ActorWindow):
         if any(row.uid == self._reader.uid for row in rows):
             self._reader.read()
             self._show_actions()
-
-    @Slot(object)
-    def _on_gone(self, uids: list[str]) -> None:
-        self._worklist.take_out(uids)
-        self._days.gone(uids)
 
     @Slot(str)
     def _on_failed(self, error: str) -> None:

@@ -243,11 +243,12 @@ def test_the_outbox_says_why_and_is_discarded(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("name", "left"), [("restart_warm", 1), ("restart_cold", 0)])
 def test_restarting(stage: Stage, name: str, left: int) -> None:
-    stage.ppvs.subscribe().result(SECONDS)
+    stage.directory.register(ApplicationEntity("AWAY", "127.0.0.1", 1))
+    stage.tms.subscribe_ae("AWAY").result(SECONDS)
     stage.schedule()
     stage.until(lambda: len(stage.cells()) == 1)
     dialog = start(stage, name, "restart_dialog")
-    stage.until(lambda: stage.ppvs.ae_title in words(dialog, "told"))
+    stage.until(lambda: "AWAY" in words(dialog, "told"))
     stage.answer(dialog, "confirm_restart")
     stage.until(lambda: any("restarted" in t for t in stage.window.messages.shown_texts))
     assert stage.tms.listening

@@ -53,12 +53,13 @@ _Element: TypeAlias = _Encoded | DataElement
 
 
 class Attributes:
-    """The attributes of a data set (see `attributes`) or of one of its items, by tag."""
+    """The attributes of a data set (see `attributes_of`) or of one of its items, by tag."""
 
-    __slots__ = ("_elements",)
+    __slots__ = ("_elements", "_read")
 
     def __init__(self, elements: Mapping[int, _Element]) -> None:
         self._elements = elements
+        self._read: dict[int, list[Attributes]] = {}
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._elements
@@ -108,8 +109,11 @@ class Attributes:
         DatasetError
             If it is no sequence, or cannot be read.
         """
-        found = self._elements.get(tag)
-        return [] if found is None else _items(tag, found)
+        items = self._read.get(tag)
+        if items is None:
+            found = self._elements.get(tag)
+            items = self._read[tag] = [] if found is None else _items(tag, found)
+        return items
 
     def lacks_character_set(self) -> bool:
         """Return whether a text is outside the default repertoire, and no character set is told.
@@ -121,11 +125,12 @@ class Attributes:
     def _are_ascii(self) -> Iterator[bool]:
         waiting = [self]
         while waiting:
-            for tag, found in waiting.pop()._elements.items():
+            level = waiting.pop()
+            for tag, found in level._elements.items():
                 vr = _vr(tag, found)
                 if vr == "SQ":
                     try:
-                        waiting.extend(_items(tag, found))
+                        waiting.extend(level.items(tag))
                     except DatasetError:
                         continue
                 elif vr in _TEXT_WITH_CHARACTER_SET:
@@ -133,8 +138,10 @@ class Attributes:
                     yield (value if isinstance(value, bytes) else str(value)).isascii()
 
 
-def attributes(dataset: Dataset) -> Attributes:
-    """Return the attributes of a data set."""
+def attributes_of(dataset: Dataset | Attributes) -> Attributes:
+    """Return the attributes of a data set; those that are read already stay so."""
+    if isinstance(dataset, Attributes):
+        return dataset
     return Attributes({int(tag): _element(found) for tag, found in dataset.items()})
 
 
@@ -179,7 +186,7 @@ def _items(tag: int, found: _Element) -> list[Attributes]:
     if isinstance(found, DataElement):
         if not isinstance(found.value, ItemSequence):
             _unreadable()
-        return [attributes(item) for item in found.value]
+        return [attributes_of(item) for item in found.value]
     if _vr(tag, found) != "SQ":
         _unreadable()
     try:

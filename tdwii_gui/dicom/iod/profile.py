@@ -14,7 +14,7 @@ from pydicom.tag import Tag
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
 from tdwii_gui.dicom.iod import codes
-from tdwii_gui.dicom.iod.attributes import attributes
+from tdwii_gui.dicom.iod.attributes import Attributes, attributes_of
 from tdwii_gui.dicom.iod.requirements import ProfileRule, ups_requirements
 from tdwii_gui.dicom.iod.rtbdi import TreatmentDeliveryType
 from tdwii_gui.dicom.status import Status
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from tdwii_gui.dicom.iod.attributes import Attributes
     from tdwii_gui.dicom.iod.codes import Code
 
 ProfileMessage: TypeAlias = Literal["create", "progress", "final", "completed"]
@@ -59,7 +58,7 @@ class ProfileFinding(Finding):
     status: Status = Status.INVALID_ATTRIBUTE_VALUE
 
 
-def check_profile(dataset: Dataset, message: ProfileMessage) -> list[ProfileFinding]:
+def check_profile(dataset: Dataset | Attributes, message: ProfileMessage) -> list[ProfileFinding]:
     """Return what a UPS message lacks of the TDW-II profile.
 
     Parameters
@@ -70,7 +69,7 @@ def check_profile(dataset: Dataset, message: ProfileMessage) -> list[ProfileFind
     message : str
         Which of them it is: create, progress, final or completed.
     """
-    given = attributes(dataset)
+    given = attributes_of(dataset)
     found = [finding for rule in _rules(message) for finding in _check(given, rule)]
     if message == "completed":
         return [replace(finding, status=Status.UPS_FINAL_STATE_UNMET) for finding in found]

@@ -15,7 +15,7 @@ from pydicom.tag import Tag
 from pydicom.valuerep import validate_value
 
 from tdwii_gui.dicom.errors import DatasetError
-from tdwii_gui.dicom.iod.attributes import attributes
+from tdwii_gui.dicom.iod.attributes import Attributes, attributes_of
 from tdwii_gui.dicom.iod.requirement_table import (
     Condition,
     ProfileRule,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from tdwii_gui.dicom.iod.attributes import Attributes
 
 __all__ = [
     "Condition",
@@ -74,7 +73,7 @@ class Violation:
     text: str
 
 
-def check_create(dataset: Dataset) -> list[Violation]:
+def check_create(dataset: Dataset | Attributes) -> list[Violation]:
     """Return what the attribute list of an N-CREATE lacks or must not hold (PS3.4 CC.2.5).
 
     The status is 0120 for a missing type 1 or 2 attribute, 0121 for a type 1 attribute without
@@ -82,7 +81,7 @@ def check_create(dataset: Dataset) -> list[Violation]:
     C309 for a Procedure Step State other than SCHEDULED. A type 1C or 2C attribute counts only
     where the data set itself tells that its condition holds.
     """
-    given = attributes(dataset)
+    given = attributes_of(dataset)
     found = _violations(given, "n_create")
     if given.text(_STATE) not in ("", "SCHEDULED"):
         found = [each for each in found if each.attribute != "ProcedureStepState"]
@@ -91,13 +90,13 @@ def check_create(dataset: Dataset) -> list[Violation]:
     return found
 
 
-def check_set(dataset: Dataset) -> list[Violation]:
+def check_set(dataset: Dataset | Attributes) -> list[Violation]:
     """Return what the modification list of an N-SET must not hold (PS3.4 CC.2.6).
 
     The status codes are those of `check_create`. The Transaction UID, being the key to the step,
     is left to the service. An attribute that a creation must give a value to cannot be emptied.
     """
-    given = attributes(dataset)
+    given = attributes_of(dataset)
     found = _violations(given, "n_set")
     found.extend(
         _violation(Status.MISSING_ATTRIBUTE_VALUE, each.path, "has no value")
@@ -121,7 +120,7 @@ def check_final(dataset: Dataset, state: str) -> list[Violation]:
     state : str
         The final state wanted, COMPLETED or CANCELED.
     """
-    given = attributes(dataset)
+    given = attributes_of(dataset)
     found: list[Violation] = []
     _check_final(given, _final_rows(state), "", found)
     if given.lacks_character_set():

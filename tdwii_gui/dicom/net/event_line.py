@@ -178,7 +178,7 @@ class EventLine(Thread):
         reason, again = "", False
         try:
             status = self._opened().n_event_report(
-                event.event_type, event.sop_instance_uid, event.information
+                event.event_type, event.sop_instance_uid, event.encoded
             )
         except DimseStatusError as error:
             LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)

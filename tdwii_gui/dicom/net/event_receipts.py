@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
+_GATHER_SECONDS: Final = 0.005
 
 
 class Receipts(Thread):
@@ -51,6 +52,8 @@ class Receipts(Thread):
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._noted or self._ending)
+                # Many receivers answer within a moment, and a commit costs more than that.
+                self._changed.wait_for(lambda: self._ending, _GATHER_SECONDS)
                 noted, self._noted = self._noted, []
             if not noted:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.net.exchange import Request
 from tdwii_gui.dicom.net.responses import encode_command
 from tdwii_gui.dicom.net.session import LocalAe, Session
+from tdwii_gui.dicom.store.encoding import decode
 from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
 
 if TYPE_CHECKING:
@@ -40,8 +42,17 @@ class EventScu(Session):
         roles = [build_role(UPS_EVENT, scp_role=True)]
         super().__init__(local, peer, [build_context(UPS_EVENT)], roles)
 
-    def n_event_report(self, event_type: int, sop_instance_uid: str, information: Dataset) -> int:
+    def n_event_report(self, event_type: int, sop_instance_uid: str, encoded: bytes) -> int:
         """Report an event; return the status of its answer.
+
+        Parameters
+        ----------
+        event_type : int
+            The Event Type ID (PS3.4 Table CC.2.4-1).
+        sop_instance_uid : str
+            The UPS it tells about.
+        encoded : bytes
+            The Event Information in explicit VR little endian.
 
         Raises
         ------
@@ -50,14 +61,15 @@ class EventScu(Session):
         AssociationError
             If there is no answer.
         """
+        information = _decoded(encoded)
 
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
             uid = self.accepted(UPS_EVENT)
             contexts = association.accepted_contexts
             context = next(one for one in contexts if one.abstract_syntax == uid)
             command = _command(event_type, sop_instance_uid, message_id)
-            encoded = _encoded(information, context.transfer_syntax[0])
-            if not _fits(association, command, encoded):
+            sent = _encoded(encoded, context.transfer_syntax[0])
+            if not _fits(association, command, sent):
                 return association.send_n_event_report(
                     information,
                     event_type,
@@ -68,7 +80,7 @@ class EventScu(Session):
                 )
             # pynetdicom takes three times as long to build the same bytes, and with many
             # subscribers that is what the last of them waits for.
-            for content in (bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + encoded):
+            for content in (bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + sent):
                 primitive = P_DATA()
                 value: Any = [context.context_id, content]
                 primitive.presentation_data_value_list = [value]
@@ -94,8 +106,15 @@ def _command(event_type: int, sop_instance_uid: str, message_id: int) -> bytes:
     )
 
 
-def _encoded(information: Dataset, syntax: UID) -> bytes:
-    encoded = encode(information, syntax.is_implicit_VR, syntax.is_little_endian)
+# An event goes to many receivers, one after the other.
+@lru_cache(maxsize=64)
+def _decoded(encoded: bytes) -> Dataset:
+    return decode(encoded, implicit_vr=False)
+
+
+@lru_cache(maxsize=64)
+def _encoded(information: bytes, syntax: UID) -> bytes:
+    encoded = encode(_decoded(information), syntax.is_implicit_VR, syntax.is_little_endian)
     if encoded is None:
         raise ValueError("the event information cannot be encoded")
     return encoded

@@ -14,7 +14,7 @@ from tdwii_gui.dicom.net.event_line import EventLine, Pace, Surroundings
 from tdwii_gui.dicom.net.event_receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.dicom.net.event_line import Attempt
@@ -90,6 +90,9 @@ class EventSender:
         The own AE; its `on_exchange` is called on the threads of the sender.
     maximum_age : float
         After so many seconds an event that was not delivered is dropped, and the log says so.
+    let_answers_leave : Callable
+        Waits a moment, until the requests that raised the events are answered: with many
+        receivers, their threads would take the interpreter from those that answer.
     """
 
     def __init__(
@@ -100,12 +103,14 @@ class EventSender:
         *,
         pace: Pace | None = None,
         maximum_age: float = MAXIMUM_AGE,
+        let_answers_leave: Callable[[], object] = lambda: None,
     ) -> None:
         self.outbox = outbox
         self.directory = directory
         self.local = local
         self.pace = pace or Pace()
         self._maximum_age = maximum_age
+        self._let_answers_leave = let_answers_leave
         self._stopping = Event()
         self._woken = Event()
         self._lock = Lock()
@@ -218,7 +223,8 @@ class EventSender:
             if look or time.monotonic() - looked_at >= pause:
                 looked_at = time.monotonic()
                 self._look(around)
-            self._woken.wait(pause)
+            if self._woken.wait(pause):
+                self._let_answers_leave()
             self._woken.clear()
 
     def _look(self, around: Surroundings) -> None:

@@ -53,7 +53,8 @@ class ReactorCheckpoint(Event):
         """Have the reactor look at what has come, unless it is halted."""
         with self._passing:
             self._may_look = True
-            self._passing.notify_all()
+            if self._is_open:
+                self._passing.notify_all()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait, on the reactor's thread, until it may pass and something has come."""

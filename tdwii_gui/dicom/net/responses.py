@@ -110,10 +110,9 @@ class Responder:
             If it cannot be encoded.
         """
         syntax = self._syntax
-        as_it_came = (syntax.is_implicit_VR, True)
         is_plain = syntax.is_little_endian and not syntax.is_deflated
-        if is_plain and dataset.original_encoding == as_it_came:
-            return encoding.encode(dataset)[0]
+        if is_plain and dataset.original_encoding in ((syntax.is_implicit_VR, True), (None, None)):
+            return encoding.encode(dataset, implicit_vr=syntax.is_implicit_VR)[0]
         encoded = encode(
             dataset, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated
         )

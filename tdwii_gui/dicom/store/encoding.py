@@ -25,23 +25,26 @@ _IMPLICIT_HEADER: Final = struct.Struct("<HHL")
 _UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 
 
-def encode(dataset: Dataset) -> tuple[bytes, bool]:
+def encode(dataset: Dataset, *, implicit_vr: bool | None = None) -> tuple[bytes, bool]:
     """Return a data set in little endian bytes, and whether they are of implicit VR.
 
-    A data set that came in implicit VR stays so: elements that nobody touched are copied as they
-    are, which is thirty times as fast as to write them anew. All others become explicit VR.
+    A data set that came in implicit VR stays so, unless told otherwise: elements that nobody
+    touched are copied as they are, which is thirty times as fast as to write them anew. All
+    others become explicit VR.
 
     Raises
     ------
     DatasetError
         If an element cannot be encoded.
     """
-    implicit_vr = dataset.original_encoding == (True, True)
+    as_it_came = dataset.original_encoding in ((True, True), (None, None))
+    if implicit_vr is None:
+        implicit_vr = dataset.original_encoding == (True, True)
     buffer = DicomBytesIO()
     buffer.is_implicit_VR = implicit_vr
     buffer.is_little_endian = True
     try:
-        if implicit_vr and dataset.original_character_set == dataset._character_set:
+        if implicit_vr and as_it_came and dataset.original_character_set == dataset._character_set:
             _write_implicit(buffer, dataset)
         else:
             write_dataset(buffer, dataset)

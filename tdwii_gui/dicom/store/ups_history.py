@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -58,6 +59,11 @@ _ENTRIES: Final = Table(
     sqlite_autoincrement=True,
 )
 """``at`` is in microseconds since 1970 UTC; ``origin`` names the process that wrote it."""
+
+
+_ADD: Final = insert(_ENTRIES)
+_LAST: Final = select(func.max(_ENTRIES.c.id))
+_DROP: Final = delete(_ENTRIES).where(_ENTRIES.c.id <= bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,9 @@ class UpsHistory:
         if not rows:
             return
         with write(self._engine) as connection:
-            connection.execute(insert(_ENTRIES), rows)
-            last = connection.scalar(select(func.max(_ENTRIES.c.id))) or 0
-            connection.execute(delete(_ENTRIES).where(_ENTRIES.c.id <= last - self._kept))
+            connection.execute(_ADD, rows)
+            last = connection.scalar(_LAST) or 0
+            connection.execute(_DROP, {"number": last - self._kept})
 
     def of(self, sop_instance_uid: str) -> list[HistoryEntry]:
         """Return the entries of a step, the oldest first."""
@@ -151,13 +157,13 @@ class UpsHistory:
     def last_number(self) -> int:
         """Return the number of the last entry; 0 if there is none."""
         with read(self._engine) as connection:
-            return connection.scalar(select(func.max(_ENTRIES.c.id))) or 0
+            return connection.scalar(_LAST) or 0
 
     def of_others_since(self, number: int) -> tuple[int, list[HistoryEntry]]:
         """Return what other processes wrote after an entry, and the number of the last of all."""
         query = select(_ENTRIES).where(_ENTRIES.c.id > number).order_by(_ENTRIES.c.id)
         with read(self._engine) as connection:
-            last = connection.scalar(select(func.max(_ENTRIES.c.id))) or 0
+            last = connection.scalar(_LAST) or 0
             if last <= number:
                 return number, []
             rows = connection.execute(query.where(_ENTRIES.c.origin != self._origin))

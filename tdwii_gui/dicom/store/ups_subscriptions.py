@@ -32,6 +32,7 @@ _FIRST_STEPS: Final = (
     .group_by(SUBSCRIPTIONS.c.receiving_ae)
     .order_by(SUBSCRIPTIONS.c.receiving_ae)
 )
+_ADD: Final = insert(SUBSCRIPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +137,18 @@ class StepSubscriptions:
             query = query.where(narrowed)
         return list(self._connection.scalars(query))
 
-    def subscribe_to(
-        self, sop_instance_uids: Iterable[str], receiving_ae: str, deletion_lock: bool
-    ) -> None:
-        """Subscribe an AE to steps to which it is not."""
+    def add(self, subscriptions: Iterable[StoredSubscription]) -> None:
+        """Subscribe AEs to steps to which they are not."""
         rows = [
-            {"sop_instance_uid": uid, "receiving_ae": receiving_ae, "deletion_lock": deletion_lock}
-            for uid in sop_instance_uids
+            {
+                "sop_instance_uid": each.sop_instance_uid,
+                "receiving_ae": each.receiving_ae,
+                "deletion_lock": each.deletion_lock,
+            }
+            for each in subscriptions
         ]
         if rows:
-            self._connection.execute(insert(SUBSCRIPTIONS), rows)
+            self._connection.execute(_ADD, rows)
 
     def unsubscribe(self, sop_instance_uid: str, receiving_ae: str) -> None:
         """End an AE's subscription to a step."""

@@ -93,18 +93,20 @@ def merged(stored: Dataset, modifications: Dataset) -> Dataset:
     Where the character sets differ, all text becomes UTF-8.
     """
     result = duplicate(stored)
-    _decode_all(modifications)
     given, kept = modifications.get(_CHARACTER_SET), stored.get(_CHARACTER_SET)
     if given is not None and given.value and (kept is None or kept.value != given.value):
         _decode_all(result)
+        _decode_all(modifications)
         put(
             result,
             "SpecificCharacterSet",
             _UTF_8 if kept is not None and kept.value else given.value,
         )
-    for element in modifications:
-        if element.tag not in (_CHARACTER_SET, _TRANSACTION_UID):
-            result[element.tag] = element
+    if modifications.original_encoding != stored.original_encoding:
+        _decode_all(modifications)
+    for tag, element in modifications.items():
+        if tag not in (_CHARACTER_SET, _TRANSACTION_UID):
+            result[tag] = element
     return result
 
 

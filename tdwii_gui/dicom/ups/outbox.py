@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.store.database import is_shared, read, write
@@ -29,6 +29,23 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.ups.report import Report
 
 
+_NEXT: Final = (
+    select(
+        OUTBOX.c.id,
+        OUTBOX.c.receiving_ae,
+        OUTBOX.c.event_type,
+        OUTBOX.c.sop_instance_uid,
+        OUTBOX.c.information,
+        OUTBOX.c.attempts,
+        OUTBOX.c.created,
+    )
+    .where(OUTBOX.c.receiving_ae == bindparam("receiver"))
+    .order_by(OUTBOX.c.id)
+    .limit(bindparam("number"))
+)
+_DELIVERED: Final = delete(OUTBOX).where(OUTBOX.c.id == bindparam("number"))
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxEvent:
     """An event report that is due.
@@ -43,8 +60,8 @@ class OutboxEvent:
         The Event Type ID (PS3.4 Table CC.2.4-1).
     sop_instance_uid : str
         The UPS it tells about.
-    information : Dataset
-        The Event Information.
+    encoded : bytes
+        The Event Information in explicit VR little endian.
     attempts : int
         How often its delivery has failed.
     created : int
@@ -55,9 +72,14 @@ class OutboxEvent:
     receiving_ae: str
     event_type: int
     sop_instance_uid: str
-    information: Dataset
+    encoded: bytes
     attempts: int
     created: int
+
+    @property
+    def information(self) -> Dataset:
+        """The Event Information."""
+        return decode(self.encoded, implicit_vr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +160,9 @@ class Outbox:
 
     def next(self, receiving_ae: str, limit: int = 100) -> list[OutboxEvent]:
         """Return the oldest events that are due to an AE, in their order."""
-        query = (
-            select(OUTBOX)
-            .where(OUTBOX.c.receiving_ae == receiving_ae)
-            .order_by(OUTBOX.c.id)
-            .limit(limit)
-        )
+        values = {"receiver": receiving_ae, "number": limit}
         with self._reading, read(self._engine) as connection:
-            return [
-                OutboxEvent(
-                    row.id,
-                    row.receiving_ae,
-                    row.event_type,
-                    row.sop_instance_uid,
-                    decode(row.information, implicit_vr=False),
-                    row.attempts,
-                    row.created,
-                )
-                for row in connection.execute(query)
-            ]
+            return [OutboxEvent(*row) for row in connection.execute(_NEXT, values)]
 
     def due(self) -> list[DueEvent]:
         """Return all events that are due, in their order."""
@@ -171,8 +177,10 @@ class Outbox:
 
     def delivered(self, ids: Sequence[int]) -> None:
         """Take out events that their receiver answered."""
+        if not ids:
+            return
         with write(self._engine) as connection:
-            connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
+            connection.execute(_DELIVERED, [{"number": each} for each in ids])
 
     def failed(self, ids: Sequence[int]) -> None:
         """Count a failed attempt for events; they stay due, at their place in the line."""

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from tdwii_gui.dicom import uids
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod import requirements, tolerant
+from tdwii_gui.dicom.iod.attributes import attributes_of
 from tdwii_gui.dicom.iod.ups_event import ListStatus, ScpStatus
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.store.encoding import duplicate
@@ -107,8 +108,9 @@ class UpsService:
             dataset = own_elements(attributes, self.mode, what)
             if self.mode is not ServiceMode.STRICT:
                 content.add_left_out(dataset)
-            refuse(requirements.check_create(dataset))
-            findings = self._heed(tdwii.of_creation(dataset), what, calling_ae)
+            given = attributes_of(dataset)
+            refuse(requirements.check_create(given))
+            findings = self._heed(tdwii.of_creation(given), what, calling_ae)
             assigned = content.complete_new(dataset, uid, self._now())
             step = Step(uid, ProcedureStepState.SCHEDULED, "", "", dataset)
             with self._store.transaction() as transaction:
@@ -152,13 +154,14 @@ class UpsService:
             what = f"N-SET of {sop_instance_uid}"
             changes = own_elements(modifications, self.mode, what)
             given_uid = tolerant.text(changes, "TransactionUID")
-            violations = requirements.check_set(changes)
+            given = attributes_of(changes)
+            violations = requirements.check_set(given)
             with self._store.transaction() as transaction:
                 step = known(transaction.load(sop_instance_uid))
                 refuse_failure(check_modification(step.state, step.transaction_uid, given_uid))
                 refuse(violations)
                 if step.state is ProcedureStepState.IN_PROGRESS:
-                    findings = self._heed(tdwii.of_modification(changes), what, calling_ae)
+                    findings = self._heed(tdwii.of_modification(given), what, calling_ae)
                 changes, foreign = supported.settable(changes, step.dataset)
                 heed_foreign(foreign, self.mode, what)
                 after = step.in_state(step.state, content.merged(step.dataset, changes))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.status import Status
+from tdwii_gui.dicom.store.ups_subscriptions import StoredSubscription
 from tdwii_gui.dicom.uids import UPS_FILTERED_GLOBAL_SUBSCRIPTION, UPS_GLOBAL_SUBSCRIPTION
 from tdwii_gui.dicom.ups import report
 from tdwii_gui.dicom.ups.filter import encoded_keys, identifier_of, matches
@@ -118,7 +119,7 @@ def subscribe(transaction: UpsTransaction, subscription: Subscription) -> bool:
         return True
     stored.set_global(receiving_ae, lock, subscription.keys)
     added = _new_to(transaction, subscription)
-    stored.subscribe_to(added, receiving_ae, lock)
+    stored.add(StoredSubscription(receiving_ae, uid, lock) for uid in added)
     if not lock:
         return False
     steps = (_known_step(transaction, sop_instance_uid) for sop_instance_uid in added)
@@ -166,10 +167,9 @@ def subscribe_to_new(
         for each in transaction.subscriptions.global_subscriptions()
         if matches(each.keys, dataset)
     ]
-    for each in concerned:
-        transaction.subscriptions.subscribe_to(
-            [sop_instance_uid], each.receiving_ae, each.deletion_lock
-        )
+    transaction.subscriptions.add(
+        replace(each, sop_instance_uid=sop_instance_uid) for each in concerned
+    )
     return [each.receiving_ae for each in concerned]
 
 

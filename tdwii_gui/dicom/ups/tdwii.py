@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from pydicom.tag import Tag
 
 from tdwii_gui.dicom.errors import DatasetError, DimseStatusError
-from tdwii_gui.dicom.iod.attributes import attributes
 from tdwii_gui.dicom.iod.profile import check_profile
 from tdwii_gui.dicom.ups.mode import ServiceMode
 
@@ -37,22 +36,21 @@ _CANCELLATION: Final = tuple(
 )
 
 
-def of_creation(attribute_list: Dataset) -> list[ProfileFinding]:
+def of_creation(attribute_list: Attributes) -> list[ProfileFinding]:
     """Return what an N-CREATE lacks."""
     return check_profile(attribute_list, "create")
 
 
-def of_modification(modifications: Dataset) -> list[ProfileFinding]:
+def of_modification(modifications: Attributes) -> list[ProfileFinding]:
     """Return what the N-SET of a performer lacks.
 
     One that ends the performed procedure is a final update (RO-64), any other with progress is a
     progress update (RO-62) unless it tells of a cancellation. The rest is none of the profile's.
     """
-    given = attributes(modifications)
-    performed = _first_item(given, _PERFORMED)
+    performed = _first_item(modifications, _PERFORMED)
     if performed is not None and performed.is_valued(_END):
         return check_profile(modifications, "final")
-    progress = _first_item(given, _PROGRESS)
+    progress = _first_item(modifications, _PROGRESS)
     if progress is None or performed is not None or any(tag in progress for tag in _CANCELLATION):
         return []
     return check_profile(modifications, "progress")

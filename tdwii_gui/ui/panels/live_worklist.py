@@ -61,9 +61,12 @@ class LiveWorklist(QWidget):
     -------
     chosen : WorklistRow or None
         Another step is selected.
+    left : set[str]
+        The UIDs of steps that are shown no longer.
     """
 
     chosen = Signal(object)
+    left = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,13 +146,14 @@ class LiveWorklist(QWidget):
         gone, self._gone = self._gone, set()
         if len(gone) > _MANY_GONE:
             self._replace({row.uid: row for row in self._model.all_rows if row.uid not in gone})
-            return
-        for uid in gone:
-            row = self._model.row_of(uid)
-            if row is not None:
-                self._counts[row.state] -= 1
-                self._model.remove(uid)
-        self._show_counts()
+        else:
+            for uid in gone:
+                row = self._model.row_of(uid)
+                if row is not None:
+                    self._counts[row.state] -= 1
+                    self._model.remove(uid)
+            self._show_counts()
+        self.left.emit(gone)
 
     @Slot(object)
     def show_changed(self, rows: Iterable[WorklistRow]) -> None:

@@ -126,7 +126,8 @@ class Table(QTableView):
     def _ranges(self) -> list[range]:
         """Return the places that are selected: Qt makes an index of each of 10,000 rows slowly."""
         selection = self.selectionModel().selection()
-        return [range(each.top(), each.bottom() + 1) for each in selection if each.isValid()]
+        found = (selection.at(number) for number in range(selection.count()))
+        return [range(each.top(), each.bottom() + 1) for each in found if each.isValid()]
 
     def select_key(self, key: Hashable) -> bool:
         """Select the row with a key; return whether it is shown."""

@@ -12,7 +12,7 @@ from pydicom.tag import Tag
 from pynetdicom.dsutils import encode
 
 from tdwii_gui.dicom.errors import DatasetError
-from tdwii_gui.dicom.iod.attributes import Attributes, attributes
+from tdwii_gui.dicom.iod.attributes import Attributes, attributes_of
 
 INPUTS = Tag("InputInformationSequence")
 REFERENCES = Tag("ReferencedSOPSequence")
@@ -65,11 +65,11 @@ def test_items_of_each_encoding(implicit: bool, little_endian: bool, undefined: 
         each["ReferencedSOPSequence"].is_undefined_length = undefined
         each.is_undefined_length_sequence_item = undefined
         each.ReferencedSOPSequence[0].is_undefined_length_sequence_item = undefined
-    check_nested(attributes(sent(dataset, implicit, little_endian)))
+    check_nested(attributes_of(sent(dataset, implicit, little_endian)))
 
 
 def test_items_of_a_data_set_that_was_never_encoded() -> None:
-    check_nested(attributes(nested()))
+    check_nested(attributes_of(nested()))
 
 
 def test_items_of_a_sequence_whose_vr_was_lost() -> None:
@@ -80,12 +80,12 @@ def test_items_of_a_sequence_whose_vr_was_lost() -> None:
     dataset[INPUTS] = RawDataElement(
         INPUTS, "UN", len(implicit.value), implicit.value, 0, False, True
     )
-    check_nested(attributes(dataset))
+    check_nested(attributes_of(dataset))
 
 
 def test_the_data_set_stays_encoded() -> None:
     dataset = sent(nested())
-    check_nested(attributes(dataset))
+    check_nested(attributes_of(dataset))
     assert all(isinstance(found, RawDataElement) for _, found in dataset.items())
 
 
@@ -97,19 +97,19 @@ def test_a_sequence_that_is_cut_short_cannot_be_read(missing: int) -> None:
     value = whole.value[:-missing]
     dataset[INPUTS] = RawDataElement(INPUTS, "SQ", len(value), value, 0, True, True)
     with pytest.raises(DatasetError):
-        attributes(dataset).items(INPUTS)
+        attributes_of(dataset).items(INPUTS)
 
 
 @pytest.mark.parametrize(("value", "valued"), [("", False), ("  ", False), ("x", True)])
 def test_padding_is_no_value(value: str, valued: bool) -> None:
     dataset = Dataset()
     dataset.ProcedureStepLabel = value
-    assert attributes(dataset).is_valued(LABEL) is valued
-    assert attributes(sent(dataset)).is_valued(LABEL) is valued
+    assert attributes_of(dataset).is_valued(LABEL) is valued
+    assert attributes_of(sent(dataset)).is_valued(LABEL) is valued
 
 
 def test_an_absent_attribute_has_neither_text_nor_items() -> None:
-    found = attributes(Dataset())
+    found = attributes_of(Dataset())
     assert (found.text(LABEL), found.texts(LABEL), found.items(INPUTS)) == ("", [], [])
     assert not found.is_valued(LABEL)
 
@@ -124,10 +124,10 @@ def test_character_set_that_an_item_needs(character_set: str, text: str) -> None
     if character_set:
         dataset.SpecificCharacterSet = character_set
     lacks = not character_set and not text.isascii()
-    assert attributes(dataset).lacks_character_set() is lacks
+    assert attributes_of(dataset).lacks_character_set() is lacks
     item.CodeMeaning = text.encode("latin-1").decode("latin-1")
     dataset.SpecificCharacterSet = "ISO_IR 100"
     received = sent(dataset)
     if not character_set:
         del received.SpecificCharacterSet
-    assert attributes(received).lacks_character_set() is lacks
+    assert attributes_of(received).lacks_character_set() is lacks
