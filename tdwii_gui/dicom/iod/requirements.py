@@ -166,6 +166,7 @@ class _Row:
     vr: str
     usage: str
     is_needed: bool
+    is_always: bool
     is_checked: bool
     empty: bool
     values: frozenset[str]
@@ -225,6 +226,7 @@ def _row(
         vr=requirement.vr,
         usage=usage.scu,
         is_needed=is_needed,
+        is_always=usage.scu in ("1", "2"),
         is_checked=bool(requirement.vr in _CHECKED_VRS or requirement.values or usage.empty),
         empty=usage.empty,
         values=frozenset(requirement.values + requirement.tolerated),
@@ -243,22 +245,24 @@ def _violations(given: Attributes, service: _Service) -> list[Violation]:
 
 def _check(given: Attributes, rows: Iterable[_Row], prefix: str, found: list[Violation]) -> None:
     for row in rows:
-        path = prefix + row.keyword
         if row.tag not in given:
-            if row.is_needed and _counts(row, given):
+            if row.is_needed and (row.is_always or _holds(row, given)):
+                path = prefix + row.keyword
                 found.append(_violation(Status.MISSING_ATTRIBUTE, path, "is missing"))
         elif row.usage == "N":
+            path = prefix + row.keyword
             found.append(_violation(Status.NO_SUCH_ATTRIBUTE, path, "is not allowed"))
         elif not given.is_valued(row.tag):
-            if row.usage in ("1", "1C") and _counts(row, given):
+            if row.usage == "1" or (row.usage == "1C" and _holds(row, given)):
+                path = prefix + row.keyword
                 found.append(_violation(Status.MISSING_ATTRIBUTE_VALUE, path, "has no value"))
         elif row.is_checked:
-            _check_value(given, row, path, found)
+            _check_value(given, row, prefix + row.keyword, found)
 
 
-def _counts(row: _Row, beside: Attributes) -> bool:
-    """Return whether a need exists: always, or where its condition is known to hold."""
-    return row.usage in ("1", "2") or (row.when is not None and row.when.holds(beside))
+def _holds(row: _Row, beside: Attributes) -> bool:
+    """Return whether the condition of a type 1C or 2C attribute is known to hold."""
+    return row.when is not None and row.when.holds(beside)
 
 
 def _check_value(given: Attributes, row: _Row, path: str, found: list[Violation]) -> None:

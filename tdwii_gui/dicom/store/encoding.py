@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.charset import default_encoding
 from pydicom.datadict import dictionary_VR
@@ -19,6 +19,8 @@ from tdwii_gui.dicom.errors import DatasetError
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydicom.tag import BaseTag
 
 _IMPLICIT_HEADER: Final = struct.Struct("<HHL")
@@ -92,7 +94,16 @@ def duplicate(dataset: Dataset) -> Dataset:
     The elements themselves are shared: they are for replacing by `put`, not for changing.
     """
     # A slice has the same elements, but sorts and reads them, which takes five times as long.
-    copy = Dataset(dict(dataset.items()))
+    return _with_elements(dataset, dict(dataset.items()))
+
+
+def part(dataset: Dataset, keywords: Iterable[str]) -> Dataset:
+    """Return a data set with some elements of another, which are shared."""
+    return _with_elements(dataset, {tag: dataset.get_item(tag) for tag in map(Tag, keywords)})
+
+
+def _with_elements(dataset: Dataset, elements: dict[BaseTag, Any]) -> Dataset:
+    copy = Dataset(elements)
     is_implicit_vr, is_little_endian = dataset.original_encoding
     copy.set_original_encoding(is_implicit_vr, is_little_endian, dataset.original_character_set)
     return copy
@@ -105,4 +116,15 @@ def put(dataset: Dataset, keyword: str, value: object) -> None:
     sets that share it.
     """
     tag = Tag(keyword)
-    dataset[tag] = DataElement(tag, dictionary_VR(tag), value)
+    if dataset.original_encoding == (True, True) and (value == [] or _is_plain(value)):
+        # As if it had come so, which is written much faster than an element is made.
+        text = value if isinstance(value, str) else ""
+        padding = "\0" if dictionary_VR(tag) == "UI" else " "
+        encoded = (text + padding * (len(text) % 2)).encode("ascii")
+        dataset[tag] = RawDataElement(tag, None, len(encoded), encoded, 0, True, True)
+    else:
+        dataset[tag] = DataElement(tag, dictionary_VR(tag), value)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and value.isascii()

@@ -11,7 +11,7 @@ from pydicom.tag import Tag
 from tdwii_gui.dicom import uids
 from tdwii_gui.dicom.iod import codes
 from tdwii_gui.dicom.iod.macros import code_item, to_dt
-from tdwii_gui.dicom.store.encoding import duplicate, put
+from tdwii_gui.dicom.store.encoding import duplicate, part, put
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,10 +76,7 @@ def complete_new(dataset: Dataset, sop_instance_uid: str, now: datetime) -> Data
         put(dataset, "WorklistLabel", WORKLIST_LABEL)
         assigned.append("WorklistLabel")
     touch(dataset, now)
-    answer = Dataset()
-    for keyword in assigned:
-        answer[keyword] = dataset[keyword]
-    return answer
+    return part(dataset, assigned)
 
 
 def touch(dataset: Dataset, now: datetime) -> None:

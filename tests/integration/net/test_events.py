@@ -19,6 +19,7 @@ from tdwii_gui.dicom.net import event_sender
 from tdwii_gui.dicom.net.event_receiver import EventReceiver, EventReport
 from tdwii_gui.dicom.net.event_sender import EventSender, Pace
 from tdwii_gui.dicom.status import Status
+from tdwii_gui.dicom.store.encoding import encode
 from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
 from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
@@ -52,7 +53,7 @@ class MemoryOutbox:
         uid = f"{UID}.{number}"
         with self._lock:
             self._events.append(
-                OutboxEvent(number, receiver, event_type, uid, information(), 0, created)
+                OutboxEvent(number, receiver, event_type, uid, encode(information())[0], 0, created)
             )
 
     is_shared = False
@@ -112,7 +113,7 @@ class MemoryOutbox:
             event.receiving_ae,
             event.event_type,
             event.sop_instance_uid,
-            event.information,
+            event.encoded,
             self.attempts.get(event.id, 0),
             event.created,
         )
