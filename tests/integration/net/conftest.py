@@ -18,6 +18,7 @@ from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
 from tdwii_gui.dicom.uids import RT_PLAN
+from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -174,7 +175,7 @@ def bare_scu() -> Iterator[Callable[..., Association]]:
             contexts=list(contexts),
             ae_title=host.ae_title,
             ext_neg=list(ext_neg),
-            evt_handlers=list(evt_handlers),
+            evt_handlers=[KEEPS_RESPONSES, *evt_handlers],
         )
         assert association.is_established
         associations.append(association)

@@ -31,6 +31,7 @@ from tdwii_gui.dicom.uids import (
 from tdwii_gui.dicom.ups.deletion import delete_steps
 from tdwii_gui.dicom.ups.outbox import Outbox
 from tdwii_gui.dicom.ups.service import UpsService
+from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 from tests.integration.net.ups.messages import attribute_list, dataset, final_update, reason
 
 if TYPE_CHECKING:
@@ -111,7 +112,13 @@ class Tms:
         ae.acse_timeout = ae.dimse_timeout = SECONDS
         ae.network_timeout = None
         contexts = [build_context(uid) for uid in sop_classes]
-        association = ae.associate("127.0.0.1", self.host.port, contexts, ae_title="TMS")
+        association = ae.associate(
+            "127.0.0.1",
+            self.host.port,
+            contexts,
+            ae_title="TMS",
+            evt_handlers=[KEEPS_RESPONSES],
+        )
         assert association.is_established
         self._resources.callback(association.join, SECONDS)
         self._resources.callback(association.release)
