@@ -105,6 +105,7 @@ class EventLine(Thread):
         self._session: EventScu | None = None
         self._failures = 0
         self._receipt: Event | None = None
+        self._answered = -1
 
     def run(self) -> None:
         """Deliver until there is no more work, or the sender stops."""
@@ -133,7 +134,7 @@ class EventLine(Thread):
             if not around.outbox.take(self.receiver):
                 return False  # another process sends them
             events = around.outbox.next(self.receiver, _BURST)
-            delivered = self._deliver(events)
+            delivered = self._deliver([each for each in events if each.id > self._answered])
         except StoreError as error:
             LOGGER.log(logging.ERROR, "events to %r: %s", self.receiver, error)
             delivered = False
@@ -146,6 +147,8 @@ class EventLine(Thread):
         if self._session is not None and self.woken.wait(around.pace.linger):
             return True
         self._close()
+        # Whoever takes over the line does not know what is answered.
+        self._settle()
         return not around.retire(self)
 
     def _deliver(self, events: Sequence[OutboxEvent]) -> bool:
@@ -162,7 +165,7 @@ class EventLine(Thread):
             # After a crash, no more than the last two answered events are sent again.
             self._settle()
             self._receipt = self._around.receipts.note(event.id)
-        self._settle()
+            self._answered = event.id
         return True
 
     def _settle(self) -> None:

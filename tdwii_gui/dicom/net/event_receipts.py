@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
-_GATHER_SECONDS: Final = 0.005
+_GATHER_SECONDS: Final = 0.002
 
 
 class Receipts(Thread):

@@ -400,6 +400,29 @@ def test_named_receivers_are_woken_without_a_look_at_the_others(
     assert other.requests.get(timeout=10).event_type == 1
 
 
+def test_an_answered_event_is_not_sent_again_while_the_outbox_still_has_it(
+    sender: EventSender,
+    outbox: MemoryOutbox,
+    receiver: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watcher, taken_out, taking_out = receiver(), threading.Event(), outbox.delivered
+
+    def delivered(ids: Any) -> None:
+        taken_out.wait(10)
+        taking_out(ids)
+
+    monkeypatch.setattr(outbox, "delivered", delivered)
+    for number in (1, 2):
+        outbox.put("WATCHER", number)
+        sender.wake(["WATCHER"])
+        request = watcher.requests.get(timeout=10).request
+        assert request.AffectedSOPInstanceUID == f"{UID}.{number}"
+    taken_out.set()
+    assert [outbox.done.get(timeout=10) for _ in range(2)] == [1, 2]
+    assert watcher.requests.empty()
+
+
 def test_a_line_that_another_process_has_is_left_to_it(
     sender: EventSender,
     outbox: MemoryOutbox,
