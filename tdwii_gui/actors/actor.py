@@ -94,8 +94,8 @@ class Actor:
         self.local = LocalAe(
             self.ae_title, timeouts(self._network), self._on_exchange, _tls_files(self._network)
         )
-        self.worker = SerialWorker(f"{self.ae_title}-scu", self._on_task_failed)
         self.running = RunningRequest()
+        self.worker = SerialWorker(f"{self.ae_title}-scu", self._on_task_failed, self.running.task)
         self._services: list[Service] = [VerificationScp()]
         self._host: ScpHost | None = None
         self._host_lock = RLock()

@@ -99,10 +99,6 @@ class InputRetriever:
         fallback_ae : str
             The archive for references that name none.
         """
-        with self.running.task():
-            return self._retrieve(references, fallback_ae)
-
-    def _retrieve(self, references: Iterable[InputReference], fallback_ae: str) -> RetrievalResult:
         wanted = {reference.sop_instance_uid: reference for reference in references}
         here = self.store.present(wanted)
         reasons: dict[str, str] = {}

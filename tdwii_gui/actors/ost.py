@@ -95,23 +95,22 @@ class Ost(Actor):
         """
         stored = present = 0
         failed: list[tuple[Path, str]] = []
-        with self.running.task():
-            files = list(_files(paths))
-            on_progress(0, len(files))
-            for number, path in enumerate(files, start=1):
-                if self.running.canceled():
-                    break
-                try:
-                    outcome = self.instances.add_file(path)
-                except TdwiiError as error:
-                    failed.append((path, _reason(error, path)))
-                else:
-                    new = outcome.added or outcome.replaced
-                    stored, present = stored + new, present + (not new)
-                    if new:
-                        self._on_stored(outcome)
-                on_progress(number, len(files))
-            return ImportResult(stored, present, tuple(failed), self.running.canceled())
+        files = list(_files(paths))
+        on_progress(0, len(files))
+        for number, path in enumerate(files, start=1):
+            if self.running.canceled():
+                break
+            try:
+                outcome = self.instances.add_file(path)
+            except TdwiiError as error:
+                failed.append((path, _reason(error, path)))
+            else:
+                new = outcome.added or outcome.replaced
+                stored, present = stored + new, present + (not new)
+                if new:
+                    self._on_stored(outcome)
+            on_progress(number, len(files))
+        return ImportResult(stored, present, tuple(failed), self.running.canceled())
 
     @task()
     def send(
@@ -134,15 +133,14 @@ class Ost(Actor):
         failed = [(uid, "is not stored here") for uid, one in found.items() if one is None]
         instances = [one for one in found.values() if one is not None]
         sent = 0
-        with self.running.task():
-            on_progress(len(failed), len(found))
-            for number, reason in enumerate(self._send(instances, ae_title), start=1):
-                if reason:
-                    failed.append((instances[number - 1].sop_instance_uid, reason))
-                else:
-                    sent += 1
-                on_progress(len(found) - len(instances) + number, len(found))
-            return SendResult(sent, tuple(failed), self.running.canceled())
+        on_progress(len(failed), len(found))
+        for number, reason in enumerate(self._send(instances, ae_title), start=1):
+            if reason:
+                failed.append((instances[number - 1].sop_instance_uid, reason))
+            else:
+                sent += 1
+            on_progress(len(found) - len(instances) + number, len(found))
+        return SendResult(sent, tuple(failed), self.running.canceled())
 
     def close(self) -> None:
         """Close the instance store."""

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from tdwii_gui.actors.checks import Check, check_inputs, require_agreement
 from tdwii_gui.actors.delivery import Delivery, WallClock
+from tdwii_gui.actors.inputs import CANCELED, MissingInput, RetrievalResult
 from tdwii_gui.actors.progress_updates import ProgressUpdates
-from tdwii_gui.dicom.errors import ActionNotAllowed, DatasetError, Finding, InputsMissing
+from tdwii_gui.dicom.errors import ActionNotAllowed, DatasetError, Finding
 from tdwii_gui.dicom.iod.plan import Plan
 from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
 from tdwii_gui.dicom.iod.treatment_record import SessionInfo, build_treatment_records
 from tdwii_gui.dicom.iod.ups_update import FinalUpdate
 
 if TYPE_CHECKING:
-    import threading
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from pydicom.dataset import Dataset
 
     from tdwii_gui.actors.delivery import Clock, DeliveryProgress
-    from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.actors.tdd import Tdd
     from tdwii_gui.dicom.iod.plan import FractionGroup
     from tdwii_gui.dicom.iod.references import InputReference
@@ -75,7 +77,9 @@ class SessionSteps:
         self.records: tuple[Dataset, ...] = ()
         self.delivery: Delivery | None = None
         self.is_ours = False
-        self.retrieval: Future[RetrievalResult] | None = None
+        self._retrieval: Future[RetrievalResult] | None = None
+        self._retrieval_canceled = False
+        self._lock = threading.Lock()
         self._uid = step.sop_instance_uid
         self._started: datetime | None = None
         self._progress: DeliveryProgress | None = None
@@ -86,7 +90,7 @@ class SessionSteps:
         The plan is read, and compared with the step, when nothing is missing.
         """
         reference = _required(self.step.plan, "RT Plan or RT Ion Plan")
-        result = self._retrieved(self.tdd.retrieve_static_inputs(self.step))
+        result = self._retrieved(self.tdd.retrieve_static_inputs, self.step.static_inputs)
         if result.missing:
             return result
         dataset = self.tdd.instances.read(reference.sop_instance_uid)
@@ -106,7 +110,8 @@ class SessionSteps:
         """RO-61: what only the TMS has, and whether it means the same treatment."""
         plan = _present(self.plan)
         reference = _required(self.step.rtbdi, "RT Beams Delivery Instruction")
-        self._retrieved(self.tdd.retrieve_dynamic_inputs(self.step)).require_complete()
+        inputs = self._retrieved(self.tdd.retrieve_dynamic_inputs, self.step.dynamic_inputs)
+        inputs.require_complete()
         instruction = RtBeamsDeliveryInstruction.from_dataset(
             self.tdd.instances.read(reference.sop_instance_uid)
         )
@@ -177,12 +182,31 @@ class SessionSteps:
         """RO-65: complete or cancel the step."""
         self.tdd.finish_procedure(self._uid, state).result()
 
-    def _retrieved(self, retrieval: Future[RetrievalResult]) -> RetrievalResult:
-        self.retrieval = retrieval
-        try:
-            return retrieval.result()
-        except CancelledError as error:
-            raise InputsMissing("the retrieval was canceled") from error
+    def allow_retrieval(self) -> None:
+        """Forget that an earlier retrieval was canceled; before the next one is queued."""
+        with self._lock:
+            self._retrieval, self._retrieval_canceled = None, False
+
+    def cancel_retrieval(self) -> None:
+        """End the retrieval that is queued or under way; from any thread."""
+        with self._lock:
+            self._retrieval_canceled = True
+            retrieval = self._retrieval
+        if retrieval is not None and not retrieval.done() and not retrieval.cancel():
+            self.tdd.cancel_request()
+
+    def _retrieved(
+        self,
+        ask: Callable[[Ups], Future[RetrievalResult]],
+        references: Iterable[InputReference],
+    ) -> RetrievalResult:
+        with self._lock:
+            self._retrieval = None if self._retrieval_canceled else ask(self.step)
+            retrieval = self._retrieval
+        if retrieval is not None:
+            with suppress(CancelledError):
+                return retrieval.result()
+        return RetrievalResult((), tuple(MissingInput(one, CANCELED) for one in references))
 
 
 def _required(reference: InputReference | None, what: str) -> InputReference:

@@ -161,7 +161,7 @@ class Subscriber(Actor):
 
     def _query(self, query: Dataset, on_match: Callable[[Ups], None] | None) -> list[Ups]:
         steps: list[Ups] = []
-        with self.running.task(), self.running.of(self._tms()) as scu:
+        with self.running.of(self._tms()) as scu:
             if self.running.canceled():
                 return steps
             for answer in scu.c_find(query):

@@ -156,9 +156,7 @@ class TreatmentSession:
 
     def cancel_retrieval(self) -> None:
         """End the retrieval that is under way early; from any thread."""
-        retrieval = self._steps.retrieval
-        if retrieval is not None and not retrieval.done() and not retrieval.cancel():
-            self.tdd.cancel_request()
+        self._steps.cancel_retrieval()
 
     def confirm_patient(self, identifiers: Sequence[str]) -> None:
         """Confirm that the patient is the right one.
@@ -329,6 +327,8 @@ class TreatmentSession:
                 refused.set_exception(ActionNotAllowed(reason))
                 return refused
             self._busy = action
+            if action in (SessionAction.RETRIEVE, SessionAction.START):
+                self._steps.allow_retrieval()
         return self.worker.submit(action, "", lambda: self._run(action, call))
 
     def _run(self, action: SessionAction, call: Callable[[], tuple[SessionState, R]]) -> R:

@@ -6,11 +6,13 @@ import logging
 import threading
 from collections import deque
 from concurrent.futures import Future
+from contextlib import nullcontext
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +32,18 @@ class SerialWorker:
         Name of the thread.
     on_failed : Callable[[str, Exception], None]
         Called on the worker's thread with a task's name and its error.
+    around : Callable[[], AbstractContextManager[None]]
+        Entered before a task's future says that it runs, and left when it has ended.
     """
 
-    def __init__(self, name: str, on_failed: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        on_failed: Callable[[str, Exception], None],
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._on_failed = on_failed
+        self._around = around
         self._tasks: deque[tuple[str, str, Callable[[], Any], Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._stopping = False
@@ -85,9 +95,10 @@ class SerialWorker:
                 if self._stopping:
                     return
                 name, transaction, call, future = self._tasks.popleft()
-            if not future.set_running_or_notify_cancel():
-                continue
-            error = self._perform(transaction, call, future)
+            with self._around():
+                if not future.set_running_or_notify_cancel():
+                    continue
+                error = self._perform(transaction, call, future)
             if error is not None:
                 logger.debug("task %s failed", name, exc_info=error)
                 self._on_failed(name, error)

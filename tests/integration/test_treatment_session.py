@@ -441,9 +441,19 @@ def test_a_retrieval_that_waits_for_its_turn_is_canceled_too(
     assert waiting.wait(SECONDS)
     while not retrieval.done():
         session.cancel_retrieval()
-    with pytest.raises(InputsMissing, match="canceled"):
-        retrieval.result()
+    assert {missing.reason for missing in retrieval.result().missing} == {CANCELED}
     turn.set()
+
+
+def test_a_retrieval_is_canceled_before_the_session_comes_to_it(schedule, open_session) -> None:
+    session = open_session(schedule())
+    turn = threading.Event()
+    session.worker.submit("other", "", lambda: turn.wait(SECONDS))
+    retrieval = session.retrieve_inputs()
+    session.cancel_retrieval()
+    turn.set()
+    assert {missing.reason for missing in retrieval.result(SECONDS).missing} == {CANCELED}
+    assert session.retrieve_inputs().result(SECONDS).missing == ()
 
 
 def test_a_dead_tms_does_not_stop_the_beam(

@@ -7,12 +7,11 @@ WORKAROUND for pynetdicom 3.0: it waits without end for the rest of a PDU that w
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from struct import Struct
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from pynetdicom.transport import AssociationSocket
+from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 
 if TYPE_CHECKING:
     from socket import socket
@@ -27,7 +26,7 @@ _NO_PDU: Final = b"\xff"
 _PORTION: Final = 64 * 1024
 
 
-class AcceptedSocket(AssociationSocket):
+class AcceptedSocket(ClosingSocket):
     """Reads ahead, with a time limit for each PDU, and no PDU that is too long.
 
     pynetdicom makes an `AssociationSocket`, which is then given this class and `begin`.
@@ -71,14 +70,6 @@ class AcceptedSocket(AssociationSocket):
     def refuse(self, reason: str) -> None:
         """Read no more: pynetdicom then closes the connection as soon as it has aborted."""
         self._refused = self._refused or reason
-
-    def _shutdown_socket(self) -> None:
-        # pynetdicom does not close a connection that the peer has broken off.
-        connection = self.socket
-        super()._shutdown_socket()
-        if connection is not None:
-            with suppress(OSError):
-                connection.close()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Return so many bytes, or fewer at the end of the connection.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import TYPE_CHECKING
 
 from pynetdicom import AE, _config
 
 from tdwii_gui.dicom.iod.part10 import accept_foreign_values
+from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.exchange import Exchange, ignore
 from tdwii_gui.dicom.net.tls import NO_FILES, TlsFiles
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pynetdicom.association import Association
     from pynetdicom.events import Event
-    from pynetdicom.transport import AddressInformation, AssociationSocket
+    from pynetdicom.transport import AddressInformation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +51,17 @@ class LocalAe:
 
 
 class OurAe(AE):
-    """An AE that can close what pynetdicom leaves open when it cannot connect."""
-
-    _raw_socket: socket | None = None
-
-    def close_socket(self) -> None:
-        """Close the socket of the last association that was requested."""
-        if self._raw_socket is not None:
-            self._raw_socket.close()
+    """An AE whose connections are closed when they end."""
 
     def _create_socket(
         self,
         assoc: Association,
         address: AddressInformation,
         tls_args: tuple[SSLContext, str] | None,
-    ) -> AssociationSocket:
-        association_socket = super()._create_socket(assoc, address, None)
-        if tls_args is not None and association_socket.socket is not None:
-            # Not pynetdicom's way, which leaves the TLS socket open when it cannot connect.
-            context, host = tls_args
-            association_socket.socket = context.wrap_socket(
-                association_socket.socket, server_hostname=host
-            )
-        self._raw_socket = association_socket.socket
-        return association_socket
+    ) -> ClosingSocket:
+        connection = ClosingSocket(assoc, address=address)
+        connection.tls_args = tls_args
+        return connection
 
 
 def make_ae(ae_title: str, timeouts: Timeouts) -> OurAe:

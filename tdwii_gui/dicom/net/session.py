@@ -212,7 +212,6 @@ class Session:
             association.abort()
             raise Aborted(f"{self.peer}: aborted by us")
         if not association.is_established:
-            ae.close_socket()
             raise self._why_not(association, time.monotonic() - started)
         return association
 
