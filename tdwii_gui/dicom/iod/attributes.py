@@ -38,9 +38,11 @@ _TEXT_WITH_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC",
 _BINARY: Final = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d"}
 _CHARACTER_SET: Final = 0x00080005
 _PADDING: Final = " \0"
+_SHARED_BYTES: Final = 4096
+_SHARED_SEQUENCES: Final = 1024
 
 
-class _Encoded(NamedTuple):
+class Encoded(NamedTuple):
     """An encoded value; `vr` is empty where the encoding does not tell it."""
 
     vr: str
@@ -49,7 +51,7 @@ class _Encoded(NamedTuple):
     little_endian: bool
 
 
-_Element: TypeAlias = _Encoded | DataElement
+_Element: TypeAlias = Encoded | DataElement
 
 
 class Attributes:
@@ -69,7 +71,7 @@ class Attributes:
         found = self._elements.get(tag)
         if found is None:
             return False
-        if isinstance(found, _Encoded):
+        if isinstance(found, Encoded):
             value = found.value
             return bool(value.strip(b" \0")) or (bool(value) and _vr(tag, found) in _BINARY)
         if isinstance(found.value, ItemSequence):
@@ -89,7 +91,7 @@ class Attributes:
         found = self._elements.get(tag)
         if found is None:
             return []
-        if isinstance(found, _Encoded):
+        if isinstance(found, Encoded):
             return _decoded(found, tag)
         value = found.value
         return [_stripped(each) for each in (value if isinstance(value, MultiValue) else [value])]
@@ -115,27 +117,42 @@ class Attributes:
             items = self._read[tag] = [] if found is None else _items(tag, found)
         return items
 
+    def shared(self, tag: int) -> Encoded | None:
+        """Return an encoded value that may be that of many data sets, e.g. a code; or None.
+
+        What was found about one is true of all that are equal to it.
+        """
+        found = self._elements.get(tag)
+        if isinstance(found, Encoded) and len(found.value) <= _SHARED_BYTES:
+            return found
+        return None
+
     def lacks_character_set(self) -> bool:
         """Return whether a text is outside the default repertoire, and no character set is told.
 
         That of the data set counts (PS3.3 C.12.1.1.2). What cannot be read is left out.
         """
-        return not self.text(_CHARACTER_SET) and not all(self._are_ascii())
+        return not self.text(_CHARACTER_SET) and not self.is_ascii()
+
+    def is_ascii(self) -> bool:
+        """Return whether no text is outside the default repertoire."""
+        return all(self._are_ascii())
 
     def _are_ascii(self) -> Iterator[bool]:
-        waiting = [self]
-        while waiting:
-            level = waiting.pop()
-            for tag, found in level._elements.items():
-                vr = _vr(tag, found)
-                if vr == "SQ":
-                    try:
-                        waiting.extend(level.items(tag))
-                    except DatasetError:
-                        continue
-                elif vr in _TEXT_WITH_CHARACTER_SET:
-                    value = found.value
-                    yield (value if isinstance(value, bytes) else str(value)).isascii()
+        for tag, found in self._elements.items():
+            vr = _vr(tag, found)
+            if vr == "SQ":
+                shared = self.shared(tag)
+                if shared is not None:
+                    yield _shared_is_ascii(tag, shared)
+                    continue
+                try:
+                    yield from (item.is_ascii() for item in self.items(tag))
+                except DatasetError:
+                    continue
+            elif vr in _TEXT_WITH_CHARACTER_SET:
+                value = found.value
+                yield (value if isinstance(value, bytes) else str(value)).isascii()
 
 
 def attributes_of(dataset: Dataset | Attributes) -> Attributes:
@@ -149,11 +166,11 @@ def _element(found: DataElement | RawDataElement) -> _Element:
     if isinstance(found, DataElement):
         return found
     value = found.value or b""
-    return _Encoded(found.VR or "", value, found.is_implicit_VR, found.is_little_endian)
+    return Encoded(found.VR or "", value, found.is_implicit_VR, found.is_little_endian)
 
 
 def _vr(tag: int, found: _Element) -> str:
-    if isinstance(found, _Encoded):
+    if isinstance(found, Encoded):
         return found.vr if found.vr not in ("", "UN") else _registered_vr(tag)
     return found.VR
 
@@ -170,7 +187,7 @@ def _stripped(value: object) -> str:
     return "" if value is None else str(value).strip(_PADDING)
 
 
-def _decoded(found: _Encoded, tag: int) -> list[str]:
+def _decoded(found: Encoded, tag: int) -> list[str]:
     form = _BINARY.get(found.vr or _registered_vr(tag))
     if form is None:
         return [each.strip(_PADDING) for each in found.value.decode("latin-1").split("\\")]
@@ -187,12 +204,30 @@ def _items(tag: int, found: _Element) -> list[Attributes]:
         if not isinstance(found.value, ItemSequence):
             _unreadable()
         return [attributes_of(item) for item in found.value]
+    if len(found.value) <= _SHARED_BYTES:
+        return _shared_items(tag, found)
+    return _read_items(tag, found)
+
+
+def _read_items(tag: int, found: Encoded) -> list[Attributes]:
     if _vr(tag, found) != "SQ":
         _unreadable()
     try:
         return list(_Reader(found).items())
     except (struct.error, IndexError):
         _unreadable()
+
+
+# Most sequences of a worklist's steps are codes, and the same in many of them.
+_shared_items = lru_cache(maxsize=_SHARED_SEQUENCES)(_read_items)
+
+
+@lru_cache(maxsize=_SHARED_SEQUENCES)
+def _shared_is_ascii(tag: int, found: Encoded) -> bool:
+    try:
+        return all(item.is_ascii() for item in _items(tag, found))
+    except DatasetError:
+        return True
 
 
 def _unreadable() -> NoReturn:
@@ -202,7 +237,7 @@ def _unreadable() -> NoReturn:
 class _Reader:
     """Reads the items of one encoded sequence (PS3.5 7.5), not those inside of them."""
 
-    def __init__(self, sequence: _Encoded) -> None:
+    def __init__(self, sequence: Encoded) -> None:
         self._data = sequence.value
         self._little_endian = sequence.little_endian
         self._header = _HEADER[sequence.little_endian]
@@ -243,7 +278,7 @@ class _Reader:
                 position += length
             if position > end:
                 _unreadable()
-            elements[tag] = _Encoded(vr, data[start:position], implicit, little_endian)
+            elements[tag] = Encoded(vr, data[start:position], implicit, little_endian)
         return elements, position
 
     def _explicit(self, position: int, length: int) -> tuple[str, int, int]:

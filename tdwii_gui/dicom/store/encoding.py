@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,15 +116,21 @@ def put(dataset: Dataset, keyword: str, value: object) -> None:
     Assigning to the attribute would change the element that is there, and with it all other data
     sets that share it.
     """
-    tag = Tag(keyword)
+    tag, vr = _registered(keyword)
     if dataset.original_encoding == (True, True) and (value == [] or _is_plain(value)):
         # As if it had come so, which is written much faster than an element is made.
         text = value if isinstance(value, str) else ""
-        padding = "\0" if dictionary_VR(tag) == "UI" else " "
+        padding = "\0" if vr == "UI" else " "
         encoded = (text + padding * (len(text) % 2)).encode("ascii")
         dataset[tag] = RawDataElement(tag, None, len(encoded), encoded, 0, True, True)
     else:
-        dataset[tag] = DataElement(tag, dictionary_VR(tag), value)
+        dataset[tag] = DataElement(tag, vr, value)
+
+
+@cache
+def _registered(keyword: str) -> tuple[BaseTag, str]:
+    tag = Tag(keyword)
+    return tag, dictionary_VR(tag)
 
 
 def _is_plain(value: object) -> bool:

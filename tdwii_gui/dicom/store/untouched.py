@@ -6,6 +6,7 @@ read from these bytes, in a tenth of the time; whatever is not plain goes the us
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pydicom.tag import BaseTag
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
+_SHARED_BYTES: Final = 4096
 
 
 def stored_texts(dataset: Dataset, tag: BaseTag) -> list[str]:
@@ -45,8 +47,17 @@ def stored_items(dataset: Dataset, tag: BaseTag) -> Sequence[Dataset]:
         if not value:
             return []
         if value.startswith(_ITEM) and int.from_bytes(value[4:8], "little") == len(value) - 8:
-            return [read_dataset(BytesIO(value[8:]), element.is_implicit_VR, True)]
+            read = _shared_item if len(value) <= _SHARED_BYTES else _only_item
+            return [read(value, element.is_implicit_VR)]
     return dataset[tag].value or []
+
+
+def _only_item(value: bytes, is_implicit_vr: bool) -> Dataset:
+    return read_dataset(BytesIO(value[8:]), is_implicit_vr, True)
+
+
+# A code, mostly, and the same in many steps.
+_shared_item = lru_cache(maxsize=1024)(_only_item)
 
 
 def _untouched(dataset: Dataset, tag: BaseTag) -> RawDataElement | None:

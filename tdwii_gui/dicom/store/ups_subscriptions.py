@@ -33,6 +33,14 @@ _FIRST_STEPS: Final = (
     .order_by(SUBSCRIPTIONS.c.receiving_ae)
 )
 _ADD: Final = insert(SUBSCRIPTIONS)
+_ADD_UNFILTERED: Final = insert(SUBSCRIPTIONS).from_select(
+    ["sop_instance_uid", "receiving_ae", "deletion_lock"],
+    select(
+        bindparam("uid", type_=SUBSCRIPTIONS.c.sop_instance_uid.type),
+        GLOBAL_SUBSCRIPTIONS.c.receiving_ae,
+        GLOBAL_SUBSCRIPTIONS.c.deletion_lock,
+    ).where(GLOBAL_SUBSCRIPTIONS.c["keys"].is_(None)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,10 @@ class StepSubscriptions:
         ]
         if rows:
             self._connection.execute(_ADD, rows)
+
+    def add_unfiltered(self, sop_instance_uid: str) -> None:
+        """Subscribe to a new step all who are subscribed to all steps without any keys."""
+        self._connection.execute(_ADD_UNFILTERED, {"uid": sop_instance_uid})
 
     def unsubscribe(self, sop_instance_uid: str, receiving_ae: str) -> None:
         """End an AE's subscription to a step."""

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import bindparam, delete, func, insert, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
@@ -51,6 +51,19 @@ _UPDATE_STEP: Final = (
 )
 _CLAIM_STEP: Final = _UPDATE_STEP.where(STEPS.c.state == bindparam("scheduled"))
 _APPEND_EVENTS: Final = insert(OUTBOX)
+_APPEND_TO_SUBSCRIBERS: Final = insert(OUTBOX).from_select(
+    ["receiving_ae", "event_type", "sop_instance_uid", "information", "attempts", "created"],
+    select(
+        SUBSCRIPTIONS.c.receiving_ae,
+        bindparam("event_type", type_=OUTBOX.c.event_type.type),
+        SUBSCRIPTIONS.c.sop_instance_uid,
+        bindparam("information", type_=OUTBOX.c.information.type),
+        literal(0),
+        bindparam("created", type_=OUTBOX.c.created.type),
+    )
+    .where(SUBSCRIPTIONS.c.sop_instance_uid == bindparam("uid"))
+    .order_by(SUBSCRIPTIONS.c.receiving_ae),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,23 @@ class UpsTransaction:
         ]
         if rows:
             self._connection.execute(_APPEND_EVENTS, rows)
+
+    def append_to_subscribers(
+        self, sop_instance_uid: str, reports: Iterable[tuple[int, bytes]]
+    ) -> None:
+        """Put event reports about a step into the outbox for all who are subscribed to it.
+
+        Parameters
+        ----------
+        sop_instance_uid : str
+            The step.
+        reports : Iterable of tuple[int, bytes]
+            Event Type ID and Event Information as in `Event`, in the order of the reports.
+        """
+        created = time.time_ns() // 1000
+        for event_type, information in reports:
+            values = {"event_type": event_type, "information": information, "created": created}
+            self._connection.execute(_APPEND_TO_SUBSCRIBERS, {"uid": sop_instance_uid, **values})
 
     def _content(self, step: Step) -> dict[str, Any]:
         encoded, implicit_vr = encode(step.dataset)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 
 from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.dicom.store.database import is_shared, read, write
-from tdwii_gui.dicom.store.encoding import decode, encode
+from tdwii_gui.dicom.store.encoding import decode
 from tdwii_gui.dicom.store.leases import Leases
 from tdwii_gui.dicom.store.ups_tables import OUTBOX
 from tdwii_gui.dicom.store.ups_transaction import Event
@@ -23,27 +23,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pydicom.dataset import Dataset
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Engine, Table
 
-    from tdwii_gui.dicom.store.ups_store import UpsStore
+    from tdwii_gui.dicom.store.ups_transaction import UpsTransaction
     from tdwii_gui.dicom.ups.report import Report
 
 
-_NEXT: Final = (
-    select(
-        OUTBOX.c.id,
-        OUTBOX.c.receiving_ae,
-        OUTBOX.c.event_type,
-        OUTBOX.c.sop_instance_uid,
-        OUTBOX.c.information,
-        OUTBOX.c.attempts,
-        OUTBOX.c.created,
-    )
-    .where(OUTBOX.c.receiving_ae == bindparam("receiver"))
-    .order_by(OUTBOX.c.id)
-    .limit(bindparam("number"))
+_COLUMNS: Final = (
+    "id",
+    "receiving_ae",
+    "event_type",
+    "sop_instance_uid",
+    "information",
+    "attempts",
+    "created",
 )
-_DELIVERED: Final = delete(OUTBOX).where(OUTBOX.c.id == bindparam("number"))
+"""Those of an `OutboxEvent`, in its order."""
+
+
+class HasEngine(Protocol):
+    """A store whose changes put events into an outbox."""
+
+    engine: Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +106,16 @@ class WaitingLine:
 
 
 class Outbox:
-    """The outbox of a worklist, for those who deliver.
+    """The outbox of a worklist or of performed procedure steps, for those who deliver.
 
     Parameters
     ----------
-    store : UpsStore
-        The worklist whose events are delivered.
+    store : HasEngine
+        Whose events are delivered.
+    table : Table
+        Where they are; its columns are those of the worklist's outbox.
+    least_needed : int
+        The Event Type ID of the events that a receiver can do without.
 
     Raises
     ------
@@ -118,11 +123,25 @@ class Outbox:
         If the database cannot be used; so do all methods.
     """
 
-    def __init__(self, store: UpsStore) -> None:
+    def __init__(
+        self,
+        store: HasEngine,
+        table: Table = OUTBOX,
+        least_needed: int = EventType.PROGRESS_REPORT,
+    ) -> None:
         self._engine = store.engine
+        self._table = table
+        self._least_needed = least_needed
         self._leases = Leases(store.engine)
         # Many lines read at once: one connection serves them faster than one for each.
         self._reading = Lock()
+        self._next = (
+            select(*(table.c[name] for name in _COLUMNS))
+            .where(table.c.receiving_ae == bindparam("receiver"))
+            .order_by(table.c.id)
+            .limit(bindparam("number"))
+        )
+        self._delivered = delete(table).where(table.c.id == bindparam("number"))
 
     @property
     def is_shared(self) -> bool:
@@ -131,11 +150,11 @@ class Outbox:
 
     def take(self, receiving_ae: str) -> bool:
         """Take a receiver's line; False while another process on the same database has it."""
-        return self._leases.take(receiving_ae)
+        return self._leases.take(self._lease(receiving_ae))
 
     def give_back(self, receiving_ae: str) -> None:
         """Let another process have a receiver's line."""
-        self._leases.give_back(receiving_ae)
+        self._leases.give_back(self._lease(receiving_ae))
 
     def close(self) -> None:
         """Give back all lines."""
@@ -143,11 +162,11 @@ class Outbox:
 
     def lines(self) -> list[WaitingLine]:
         """Return the lines in which events are due, by receiver."""
-        known = case((OUTBOX.c.created > 0, OUTBOX.c.created))
+        known = case((self._table.c.created > 0, self._table.c.created))
         query = (
-            select(OUTBOX.c.receiving_ae, func.count(), func.min(known))
-            .group_by(OUTBOX.c.receiving_ae)
-            .order_by(OUTBOX.c.receiving_ae)
+            select(self._table.c.receiving_ae, func.count(), func.min(known))
+            .group_by(self._table.c.receiving_ae)
+            .order_by(self._table.c.receiving_ae)
         )
         with read(self._engine) as connection:
             return [WaitingLine(*row) for row in connection.execute(query)]
@@ -155,23 +174,25 @@ class Outbox:
     def receivers(self) -> list[str]:
         """Return the AEs to which an event is due."""
         with read(self._engine) as connection:
-            query = select(OUTBOX.c.receiving_ae).distinct().order_by(OUTBOX.c.receiving_ae)
+            query = (
+                select(self._table.c.receiving_ae).distinct().order_by(self._table.c.receiving_ae)
+            )
             return list(connection.scalars(query))
 
     def next(self, receiving_ae: str, limit: int = 100) -> list[OutboxEvent]:
         """Return the oldest events that are due to an AE, in their order."""
         values = {"receiver": receiving_ae, "number": limit}
         with self._reading, read(self._engine) as connection:
-            return [OutboxEvent(*row) for row in connection.execute(_NEXT, values)]
+            return [OutboxEvent(*row) for row in connection.execute(self._next, values)]
 
     def due(self) -> list[DueEvent]:
         """Return all events that are due, in their order."""
         query = select(
-            OUTBOX.c.receiving_ae,
-            OUTBOX.c.event_type,
-            OUTBOX.c.sop_instance_uid,
-            OUTBOX.c.attempts,
-        ).order_by(OUTBOX.c.id)
+            self._table.c.receiving_ae,
+            self._table.c.event_type,
+            self._table.c.sop_instance_uid,
+            self._table.c.attempts,
+        ).order_by(self._table.c.id)
         with read(self._engine) as connection:
             return [DueEvent(*row) for row in connection.execute(query)]
 
@@ -180,17 +201,19 @@ class Outbox:
         if not ids:
             return
         with write(self._engine) as connection:
-            connection.execute(_DELIVERED, [{"number": each} for each in ids])
+            connection.execute(self._delivered, [{"number": each} for each in ids])
 
     def failed(self, ids: Sequence[int]) -> None:
         """Count a failed attempt for events; they stay due, at their place in the line."""
-        failed = OUTBOX.c.id.in_(ids)
+        failed = self._table.c.id.in_(ids)
         with write(self._engine) as connection:
-            connection.execute(update(OUTBOX).where(failed).values(attempts=OUTBOX.c.attempts + 1))
+            connection.execute(
+                update(self._table).where(failed).values(attempts=self._table.c.attempts + 1)
+            )
 
     def discard(self, receiving_ae: str) -> int:
         """Take out all events to an AE; return how many they were."""
-        return self._drop(OUTBOX.c.receiving_ae == receiving_ae)
+        return self._drop(self._table.c.receiving_ae == receiving_ae)
 
     def expire(self, receiving_ae: str, until: int) -> int:
         """Take out the events to an AE that became due until a moment; return how many.
@@ -200,38 +223,52 @@ class Outbox:
         until : int
             Microseconds since 1970 UTC.
         """
-        own = OUTBOX.c.receiving_ae == receiving_ae
-        return self._drop(own, OUTBOX.c.created.between(1, until))
+        own = self._table.c.receiving_ae == receiving_ae
+        return self._drop(own, self._table.c.created.between(1, until))
 
     def trim(self, receiving_ae: str, excess: int) -> int:
-        """Take out the oldest progress reports to an AE, as many as are too much; return how many.
+        """Take out the oldest events of least need to an AE, so many at most; return how many.
 
-        State reports stay: a receiver can do without the progress of a step, but not without its
-        end.
+        Others stay: a receiver can do without the progress of a step, but not without its end.
         """
         oldest = (
-            select(OUTBOX.c.id)
+            select(self._table.c.id)
             .where(
-                OUTBOX.c.receiving_ae == receiving_ae,
-                OUTBOX.c.event_type == EventType.PROGRESS_REPORT,
+                self._table.c.receiving_ae == receiving_ae,
+                self._table.c.event_type == self._least_needed,
             )
-            .order_by(OUTBOX.c.id)
+            .order_by(self._table.c.id)
             .limit(excess)
         )
-        return self._drop(OUTBOX.c.id.in_(oldest))
+        return self._drop(self._table.c.id.in_(oldest))
+
+    def _lease(self, receiving_ae: str) -> str:
+        return f"{self._table.name} {receiving_ae}"
 
     def _drop(self, *conditions: ColumnElement[bool]) -> int:
         with write(self._engine) as connection:
-            return connection.execute(delete(OUTBOX).where(*conditions)).rowcount
+            return connection.execute(delete(self._table).where(*conditions)).rowcount
 
 
 def addressed(
     sop_instance_uid: str, reports: Iterable[Report], receivers: Iterable[str]
 ) -> list[Event]:
     """Return reports about a step as events to each of some receivers, in the reports' order."""
-    encoded = [(report.event_type, encode(report.information)[0]) for report in reports]
+    encoded = [(report.event_type, report.encoded()) for report in reports]
     return [
         Event(receiving_ae, event_type, sop_instance_uid, information)
         for receiving_ae in receivers
         for event_type, information in encoded
     ]
+
+
+def send(
+    transaction: UpsTransaction, sop_instance_uid: str, reports: Iterable[Report]
+) -> list[str]:
+    """Put reports about a step into the outbox for all its subscribers; return these."""
+    reports = list(reports)
+    receivers = transaction.subscriptions.subscribers(sop_instance_uid) if reports else []
+    if receivers:
+        encoded = [(report.event_type, report.encoded()) for report in reports]
+        transaction.append_to_subscribers(sop_instance_uid, encoded)
+    return receivers

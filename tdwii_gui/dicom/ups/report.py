@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom.iod import ups_event
 from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.store.encoding import encode, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +29,12 @@ _ASSIGNMENT_TRIGGERS: Final = (
     "ScheduledStationNameCodeSequence",
     "ScheduledHumanPerformersSequence",
 )
+_CHARACTER_SET: Final = "SpecificCharacterSet"
+_STATE: Final = ("ProcedureStepState", "InputReadinessState", _PROGRESS, _CHARACTER_SET)
+_ASSIGNMENT: Final = (*_ASSIGNMENT_TRIGGERS, _CHARACTER_SET)
+_LONGEST_SHARED: Final = 4096
+
+_Content: TypeAlias = "tuple[object, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +47,38 @@ class Report:
         Which event it is.
     build : Callable
         Makes its information; that is not worth the time where nobody is subscribed.
+    content : tuple or None
+        What alone its information is made of, if that may be the same for many steps.
     """
 
     event_type: EventType
-    build: Callable[[], Dataset]
+    build: Callable[[], Dataset] = field(compare=False)
+    content: _Content | None = None
 
-    @property
-    def information(self) -> Dataset:
-        """The Event Information, made anew."""
-        return self.build()
+    def encoded(self) -> bytes:
+        """Return the Event Information, in explicit VR little endian."""
+        return _shared(self) if self.content is not None else _encoded(self)
+
+
+def _encoded(report: Report) -> bytes:
+    return encode(report.build(), implicit_vr=False)[0]
+
+
+_shared: Final = lru_cache(maxsize=1024)(_encoded)
 
 
 def of_creation(ups: Dataset) -> list[Report]:
     """Return the reports to those who are subscribed to a new step."""
     reports = [of_state(ups)]
-    if any(ups.get(keyword) for keyword in _ASSIGNMENT_TRIGGERS):
-        reports.append(Report(EventType.ASSIGNED, partial(ups_event.assigned, ups)))
+    # What is not looked at stays as it came: `get` would decode it.
+    if any(keyword in ups and ups.get_item(keyword).value for keyword in _ASSIGNMENT_TRIGGERS):
+        reports.append(_of(EventType.ASSIGNED, ups_event.assigned, ups, _ASSIGNMENT))
     return reports
 
 
 def of_state(ups: Dataset) -> Report:
     """Return the state report: after a change of state, and first thing to a subscriber."""
-    return Report(EventType.STATE_REPORT, partial(ups_event.state_report, ups))
+    return _of(EventType.STATE_REPORT, ups_event.state_report, ups, _STATE)
 
 
 def of_cancel_request(requesting_ae: str, request: Dataset) -> Report:
@@ -89,13 +107,37 @@ def of_modification(before: Dataset, after: Dataset) -> list[Report]:
     ):
         reports.append(Report(EventType.PROGRESS_REPORT, partial(ups_event.progress_report, after)))
     if _differ(before, after, _ASSIGNMENT_TRIGGERS):
-        reports.append(Report(EventType.ASSIGNED, partial(ups_event.assigned, after)))
+        reports.append(_of(EventType.ASSIGNED, ups_event.assigned, after, _ASSIGNMENT))
     return reports
 
 
 def tell_progress(reports: Iterable[Report]) -> bool:
     """Return whether one of some reports is about progress."""
     return any(each.event_type is EventType.PROGRESS_REPORT for each in reports)
+
+
+def _of(
+    event_type: EventType,
+    build: Callable[[Dataset], Dataset],
+    ups: Dataset,
+    keywords: Iterable[str],
+) -> Report:
+    """Return a report that is made of some attributes of a step alone."""
+    source = part(ups, [keyword for keyword in keywords if keyword in ups])
+    return Report(event_type, partial(build, source), _content_of(source))
+
+
+def _content_of(source: Dataset) -> _Content | None:
+    """Return what tells whether two data sets are the same, where that is quick to say."""
+    content: list[object] = []
+    for tag, element in source.items():
+        value = element.value or None
+        if not isinstance(value, str | bytes | None) or len(value or "") > _LONGEST_SHARED:
+            return None
+        content += (int(tag), value)
+        if isinstance(element, RawDataElement):
+            content += (element.is_implicit_VR, element.is_little_endian)
+    return tuple(content)
 
 
 def _progress_item(ups: Dataset) -> Dataset:

@@ -19,7 +19,7 @@ from tdwii_gui.dicom.store.ups_transaction import Step
 from tdwii_gui.dicom.ups import content, report, subscriptions, supported, tdwii, transition
 from tdwii_gui.dicom.ups.change import ChangeKind, CreatedStep, StepChange, ignore, local_now
 from tdwii_gui.dicom.ups.mode import ServiceMode
-from tdwii_gui.dicom.ups.outbox import addressed
+from tdwii_gui.dicom.ups.outbox import addressed, send
 from tdwii_gui.dicom.ups.query import unsupported_keys
 from tdwii_gui.dicom.ups.refusal import (
     failures_as_statuses,
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.errors import Finding
     from tdwii_gui.dicom.iod.profile import ProfileFinding
     from tdwii_gui.dicom.store.ups_store import UpsStore
-    from tdwii_gui.dicom.store.ups_transaction import UpsTransaction
-    from tdwii_gui.dicom.ups.report import Report
     from tdwii_gui.dicom.ups.subscriptions import Subscription
 
 __all__ = ["ChangeKind", "CreatedStep", "ServiceMode", "StepChange", "UpsService"]
@@ -118,8 +116,7 @@ class UpsService:
                     raise DimseStatusError(Status.DUPLICATE_SOP_INSTANCE)
                 receivers = subscriptions.subscribe_to_new(transaction, uid, dataset)
                 if receivers:
-                    reports = report.of_creation(dataset)
-                    transaction.append(addressed(uid, reports, receivers))
+                    send(transaction, uid, report.of_creation(dataset))
         self._tell(ChangeKind.CREATED, step, calling_ae, receivers, findings)
         return CreatedStep(uid, assigned, Status.SUCCESS)
 
@@ -168,7 +165,7 @@ class UpsService:
                 reports = report.of_modification(step.dataset, after.dataset)
                 content.touch(after.dataset, self._now())
                 transaction.save(after, list(changes.keys()))
-                receivers = _send(transaction, sop_instance_uid, reports)
+                receivers = send(transaction, sop_instance_uid, reports)
         kind = ChangeKind.PROGRESSED if report.tell_progress(reports) else ChangeKind.UPDATED
         self._tell(kind, after, calling_ae, receivers, findings)
         return Status.ATTRIBUTES_UNSUPPORTED if foreign else Status.SUCCESS
@@ -207,7 +204,7 @@ class UpsService:
                     what = f"COMPLETED of {sop_instance_uid}"
                     findings = self._heed(tdwii.of_completion(after.dataset), what, calling_ae)
                 transaction.save(after)
-            receivers = _send(transaction, sop_instance_uid, [report.of_state(after.dataset)])
+            receivers = send(transaction, sop_instance_uid, [report.of_state(after.dataset)])
         self._tell(ChangeKind.STATE_CHANGED, after, calling_ae, receivers, findings)
         return Status.SUCCESS
 
@@ -240,7 +237,7 @@ class UpsService:
             else:
                 kind = ChangeKind.CANCEL_REQUESTED
                 reports = [report.of_cancel_request(calling_ae, arguments)]
-            receivers = _send(transaction, sop_instance_uid, reports)
+            receivers = send(transaction, sop_instance_uid, reports)
             if kind is ChangeKind.CANCEL_REQUESTED and not receivers:
                 raise DimseStatusError(Status.UPS_PERFORMER_UNREACHABLE, "nobody is subscribed")
         self._tell(kind, step, calling_ae, receivers)
@@ -387,14 +384,3 @@ class UpsService:
     ) -> None:
         uid = subscription.sop_instance_uid
         self._on_change(StepChange(kind, uid, calling_ae, None, Dataset(), receivers))
-
-
-def _send(
-    transaction: UpsTransaction, sop_instance_uid: str, reports: Iterable[Report]
-) -> list[str]:
-    """Put reports about a step into the outbox for its subscribers; return these."""
-    reports = list(reports)
-    receivers = transaction.subscriptions.subscribers(sop_instance_uid) if reports else []
-    if receivers:
-        transaction.append(addressed(sop_instance_uid, reports, receivers))
-    return receivers

@@ -167,8 +167,10 @@ def subscribe_to_new(
         for each in transaction.subscriptions.global_subscriptions()
         if matches(each.keys, dataset)
     ]
+    if any(not each.keys for each in concerned):
+        transaction.subscriptions.add_unfiltered(sop_instance_uid)
     transaction.subscriptions.add(
-        replace(each, sop_instance_uid=sop_instance_uid) for each in concerned
+        replace(each, sop_instance_uid=sop_instance_uid) for each in concerned if each.keys
     )
     return [each.receiving_ae for each in concerned]
 

@@ -28,7 +28,7 @@ from tdwii_gui.dicom.ups import content, report
 from tdwii_gui.dicom.ups.change import ChangeKind, StepChange, ignore, local_now
 from tdwii_gui.dicom.ups.consequences import Consequences, counted
 from tdwii_gui.dicom.ups.deletion import deletable, delete_steps, final_before
-from tdwii_gui.dicom.ups.outbox import Outbox, addressed
+from tdwii_gui.dicom.ups.outbox import Outbox, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,9 +134,7 @@ class Operator:
             )
             after = self._canceled(step, reasons)
             transaction.save(after)
-            receivers = transaction.subscriptions.subscribers(sop_instance_uid)
-            events = addressed(sop_instance_uid, [report.of_state(after.dataset)], receivers)
-            transaction.append(events)
+            receivers = send(transaction, sop_instance_uid, [report.of_state(after.dataset)])
         self._tell(ChangeKind.STATE_CHANGED, after, receivers)
         self._note(sop_instance_uid, what=f"canceled in the place of {step.performer_ae}")
 
