@@ -68,6 +68,8 @@ class AcceptedAssociation(Association):
     def begin(self, request: AssociationRequest) -> None:
         """Take over, with the request that was read already."""
         self._message_bytes = 0
+        # A connection that hangs is not to keep the program from ending.
+        self.dul.daemon = True
         # pynetdicom has no parameters for these classes and methods.
         connection = cast("AcceptedSocket", self.dul.socket)
         connection.__class__ = AcceptedSocket

@@ -61,6 +61,8 @@ class OurAe(AE):
     ) -> ClosingSocket:
         connection = ClosingSocket(assoc, address=address)
         connection.tls_args = tls_args
+        # A connection that hangs is not to keep the program from ending.
+        assoc.dul.daemon = True
         return connection
 
 
@@ -86,3 +88,13 @@ def send_at_once(event: Event) -> None:
     association_socket = event.assoc.dul.socket
     if association_socket is not None and association_socket.socket is not None:
         association_socket.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+
+
+def limit_waiting(event: Event, seconds: float) -> None:
+    """Have a connection end when the peer, in the middle of a PDU, does not read or send on.
+
+    WORKAROUND for pynetdicom 3.0: it waits without end (EVT_CONN_OPEN).
+    """
+    association_socket = event.assoc.dul.socket
+    if association_socket is not None and association_socket.socket is not None:
+        association_socket.socket.settimeout(seconds)
