@@ -1,4 +1,4 @@
-"""The attribute requirements of a UPS as data, read once from the resources."""
+"""The attribute requirements of UPS and MPPS as data, read once from the resources."""
 
 from __future__ import annotations
 
@@ -59,14 +59,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One attribute of the UPS table (PS3.4 Table CC.2.5-3) with the attributes of its items.
+    """One attribute of a table with the attributes of its items.
+
+    The tables are those of UPS (PS3.4 Table CC.2.5-3) and MPPS (PS3.4 Table F.7.2-1).
 
     Parameters
     ----------
     path : str
         Keywords from the top level down, joined by dots.
     final : Usage
-        ``scu`` holds the final state code R, RC, P, X or O; ``empty`` that no item is needed.
+        ``scu`` holds the final state code R, RC, P, X or O; ``empty`` that no item is needed. Of
+        an MPPS it is the type, or ``-``.
     match_key : str
         R (required), O (optional), U (unique), ``-`` (no key) or ``?`` (not known).
     return_key : str
@@ -144,10 +147,7 @@ class UpsRequirements:
 @cache
 def ups_requirements() -> UpsRequirements:
     """Return the requirements of UPS attributes."""
-    file = resource_path("requirements", "ups.json")
-    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    cells = _expanded(table)
-    top_level = tuple(_requirement(row, cells, table) for row in cells if "." not in row["path"])
+    table, top_level = _read("ups.json")
     by_path: dict[str, Requirement] = {}
     _index(top_level, by_path)
     messages = ("create", "progress", "final", "completed")
@@ -158,6 +158,21 @@ def ups_requirements() -> UpsRequirements:
         by_path=by_path,
         profile={name: tuple(_rule(rule) for rule in table["tdwii"][name]) for name in messages},
     )
+
+
+@cache
+def mpps_requirements() -> tuple[Requirement, ...]:
+    """Return the requirements of MPPS attributes (PS3.4 Table F.7.2-1), those of the top level."""
+    _, top_level = _read("mpps.json")
+    return top_level
+
+
+def _read(name: str) -> tuple[dict[str, Any], tuple[Requirement, ...]]:
+    file = resource_path("requirements", name)
+    table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    cells = _expanded(table)
+    rows = (_requirement(row, cells, table) for row in cells if "." not in row["path"])
+    return table, tuple(rows)
 
 
 def _expanded(table: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -182,14 +197,19 @@ def _macro_rows(row: Mapping[str, str], table: Mapping[str, Any]) -> list[dict[s
             "set": f"{kind}/{kind}",
             "final": "O",
             "get": f"-/{kind}",
-            "match": row["match"] if cell["match"] == "*" else cell["match"],
-            "return": cell["return"],
+            "match": _key(row) if _key(cell) == "*" else _key(cell),
+            "return": cell.get("return", "-"),
             "macro": cell["macro"],
             "rule": f"{name}.{cell['path']}",
         }
         rows.append(expanded)
         rows.extend(_macro_rows(expanded, table))
     return rows
+
+
+def _key(row: Mapping[str, str]) -> str:
+    """Return how a row matches; MPPS are not queried."""
+    return row.get("match", "-")
 
 
 def _requirement(
@@ -199,7 +219,7 @@ def _requirement(
     keyword = path.rpartition(".")[2]
     tag = tag_for_keyword(keyword)
     if tag is None:
-        raise KeyError(f"ups.json: {path} is no attribute of the DICOM dictionary")
+        raise KeyError(f"{path} is no attribute of the DICOM dictionary")
     inner = [cell for cell in cells if cell["path"].rpartition(".")[0] == path]
     return Requirement(
         path=path,
@@ -210,12 +230,12 @@ def _requirement(
         n_set=Usage.parse(row["set"]),
         final=Usage.parse(row["final"]),
         n_get=Usage.parse(row["get"]),
-        match_key=row["match"],
-        return_key=row["return"],
+        match_key=_key(row),
+        return_key=row.get("return", "-"),
         values=tuple(table["values"].get(row["rule"], ())),
-        tolerated=tuple(table["tolerated"].get(row["rule"], ())),
-        when=_condition(table["when"].get(row["rule"])),
-        condition=table["conditions"].get(row["rule"], ""),
+        tolerated=tuple(table.get("tolerated", {}).get(row["rule"], ())),
+        when=_condition(table.get("when", {}).get(row["rule"])),
+        condition=table.get("conditions", {}).get(row["rule"], ""),
         children=tuple(_requirement(cell, cells, table) for cell in inner),
     )
 

@@ -7,7 +7,7 @@ table itself through `ups_requirements`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydicom import config
@@ -15,13 +15,14 @@ from pydicom.tag import Tag
 from pydicom.valuerep import validate_value
 
 from tdwii_gui.dicom.errors import DatasetError
-from tdwii_gui.dicom.iod.attributes import Attributes, attributes_of
+from tdwii_gui.dicom.iod.attributes import Attributes, Encoded, attributes_of
 from tdwii_gui.dicom.iod.requirement_table import (
     Condition,
     ProfileRule,
     Requirement,
     UpsRequirements,
     Usage,
+    mpps_requirements,
     ups_requirements,
 )
 from tdwii_gui.dicom.status import Status
@@ -42,6 +43,7 @@ __all__ = [
     "check_create",
     "check_final",
     "check_set",
+    "check_usage",
     "is_match_key",
     "match_key_type",
     "return_keys",
@@ -52,6 +54,10 @@ _VALIDATED_VRS: Final = frozenset({"AE", "DA", "DS", "DT", "IS", "UI"})
 _CHECKED_VRS: Final = _VALIDATED_VRS | {"SQ", "US"}
 _CHARACTER_SET: Final = "SpecificCharacterSet"
 _STATE: Final = Tag("ProcedureStepState")
+
+TableName: TypeAlias = Literal["ups", "mpps"]
+Service: TypeAlias = Literal["n_create", "n_set", "final"]
+"""The column of a table that a check goes by; "final" is a type in that of MPPS alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def check_create(dataset: Dataset | Attributes) -> list[Violation]:
     where the data set itself tells that its condition holds.
     """
     given = attributes_of(dataset)
-    found = _violations(given, "n_create")
+    found = check_usage(given, "ups", "n_create")
     if given.text(_STATE) not in ("", "SCHEDULED"):
         found = [each for each in found if each.attribute != "ProcedureStepState"]
         text = "ProcedureStepState is not SCHEDULED"
@@ -97,7 +103,7 @@ def check_set(dataset: Dataset | Attributes) -> list[Violation]:
     is left to the service. An attribute that a creation must give a value to cannot be emptied.
     """
     given = attributes_of(dataset)
-    found = _violations(given, "n_set")
+    found = check_usage(given, "ups", "n_set")
     found.extend(
         _violation(Status.MISSING_ATTRIBUTE_VALUE, each.path, "has no value")
         for each in ups_requirements().top_level
@@ -154,12 +160,12 @@ def return_keys() -> tuple[Requirement, ...]:
 _RETURNED: Final = frozenset({"1", "1C", "2", "2C", "3"})
 
 
-_Service: TypeAlias = Literal["n_create", "n_set"]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Row:
-    """A requirement as one service or final state has it: what a check looks at, and no more."""
+    """A requirement as one service or final state has it: what a check looks at, and no more.
+
+    It is equal to itself alone, so that it is found quickly.
+    """
 
     tag: int
     keyword: str
@@ -193,14 +199,29 @@ class _When:
         return any(map(beside.is_valued, self.tags)) == (self.kind == "has")
 
 
+def check_usage(
+    dataset: Dataset | Attributes, table: TableName, service: Service
+) -> list[Violation]:
+    """Return what a data set lacks or must not hold by a table's column.
+
+    The status codes are those of `check_create`.
+    """
+    given = attributes_of(dataset)
+    found: list[Violation] = []
+    _check(given, _rows(table, service), "", found)
+    if given.lacks_character_set():
+        found.append(_violation(Status.MISSING_ATTRIBUTE, _CHARACTER_SET, "is missing"))
+    return found
+
+
 @cache
-def _rows(service: _Service) -> tuple[_Row, ...]:
+def _rows(table: TableName, service: Service) -> tuple[_Row, ...]:
     def of(requirement: Requirement) -> _Row:
-        usage = requirement.n_create if service == "n_create" else requirement.n_set
+        usage: Usage = getattr(requirement, service)
         is_needed = usage.scu in ("1", "2", "1C", "2C")
         return _row(requirement, usage, is_needed, tuple(map(of, requirement.children)))
 
-    return tuple(map(of, ups_requirements().top_level))
+    return tuple(map(of, ups_requirements().top_level if table == "ups" else mpps_requirements()))
 
 
 @cache
@@ -235,14 +256,6 @@ def _row(
     )
 
 
-def _violations(given: Attributes, service: _Service) -> list[Violation]:
-    found: list[Violation] = []
-    _check(given, _rows(service), "", found)
-    if given.lacks_character_set():
-        found.append(_violation(Status.MISSING_ATTRIBUTE, _CHARACTER_SET, "is missing"))
-    return found
-
-
 def _check(given: Attributes, rows: Iterable[_Row], prefix: str, found: list[Violation]) -> None:
     for row in rows:
         if row.tag not in given:
@@ -269,14 +282,25 @@ def _check_value(given: Attributes, row: _Row, path: str, found: list[Violation]
     before = len(found)
     try:
         if row.vr == "SQ":
-            for position, item in enumerate(given.items(row.tag), start=1):
-                _check(item, row.children, f"{path}[{position}].", found)
+            shared = given.shared(row.tag)
+            if shared is None or not _is_clean(row, shared):
+                for position, item in enumerate(given.items(row.tag), start=1):
+                    _check(item, row.children, f"{path}[{position}].", found)
         elif not _are_legal(given.texts(row.tag), row):
             found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "has an illegal value"))
     except DatasetError:
         found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "cannot be read"))
     if row.empty and len(found) == before:
         found.append(_violation(Status.INVALID_ATTRIBUTE_VALUE, path, "must be empty"))
+
+
+@lru_cache(maxsize=1024)
+def _is_clean(row: _Row, sequence: Encoded) -> bool:
+    """Return whether there is nothing to say about a sequence, in whatever data set it is."""
+    found: list[Violation] = []
+    for item in Attributes({row.tag: sequence}).items(row.tag):
+        _check(item, row.children, "", found)
+    return not found
 
 
 def _check_final(
@@ -304,9 +328,13 @@ def _are_legal(texts: list[str], row: _Row) -> bool:
         return row.values.issuperset(texts)
     if row.vr not in _VALIDATED_VRS:
         return True
+    return all(_is_legal(row.vr, text) for text in texts)
+
+
+@lru_cache(maxsize=4096)
+def _is_legal(vr: str, text: str) -> bool:
     try:
-        for text in texts:
-            validate_value(row.vr, text, config.RAISE)
+        validate_value(vr, text, config.RAISE)
     except ValueError:
         return False
     return True

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tdwii_gui.config.ae_directory import AeDirectory
+    from tdwii_gui.dicom.net.event_kind import EventKind
+    from tdwii_gui.dicom.net.event_queue import EventQueue
     from tdwii_gui.dicom.net.event_receipts import Receipts
     from tdwii_gui.dicom.net.session import LocalAe
-    from tdwii_gui.dicom.ups.outbox import Outbox, OutboxEvent
+    from tdwii_gui.dicom.ups.outbox import OutboxEvent
 
 LOGGER = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class Attempt:
     status: int | None
     reason: str
     again: bool
+    event_id: int = 0
 
     @property
     def is_delivered(self) -> bool:
@@ -84,9 +87,10 @@ class Surroundings:
         Hears of each attempt.
     """
 
-    outbox: Outbox
+    outbox: EventQueue
     directory: AeDirectory
     local: LocalAe
+    kind: EventKind
     pace: Pace
     receipts: Receipts
     stopping: Event
@@ -98,7 +102,8 @@ class EventLine(Thread):
     """Sends the events of one receiver, on a thread and an association of its own."""
 
     def __init__(self, around: Surroundings, receiver: str) -> None:
-        super().__init__(name=f"{around.local.ae_title}-notify-{receiver}", daemon=True)
+        name = f"{around.local.ae_title}-{around.kind.name}-{receiver}"
+        super().__init__(name=name, daemon=True)
         self.receiver = receiver
         self.woken = Event()
         self._around = around
@@ -196,12 +201,14 @@ class EventLine(Thread):
             LOGGER.log(logging.ERROR, "event %d to %r: %s", event.id, self.receiver, error)
             reason = str(error)
         now = datetime.now(UTC)
-        return Attempt(now, event.event_type, event.sop_instance_uid, status, reason, again)
+        about = (event.event_type, event.sop_instance_uid)
+        return Attempt(now, *about, status, reason, again, event.id)
 
     def _opened(self) -> EventScu:
         if self._session is None or not self._session.is_open:
             self._close()
-            session = EventScu(self._around.local, self._around.directory.lookup(self.receiver))
+            peer = self._around.directory.lookup(self.receiver)
+            session = EventScu(self._around.local, peer, self._around.kind)
             self._session = session
             session.open()
         return self._session

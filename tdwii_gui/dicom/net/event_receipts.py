@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tdwii_gui.dicom.errors import StoreError
 
 if TYPE_CHECKING:
-    from tdwii_gui.dicom.ups.outbox import Outbox
+    from tdwii_gui.dicom.net.event_queue import EventQueue
 
 LOGGER = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Receipts(Thread):
     With many receivers, a commit for each would take longer than the sending.
     """
 
-    def __init__(self, outbox: Outbox, name: str) -> None:
+    def __init__(self, outbox: EventQueue, name: str) -> None:
         super().__init__(name=name, daemon=True)
         self._outbox = outbox
         self._changed = Condition()

@@ -1,4 +1,4 @@
-"""The association on which a TMS reports events (PS3.4 CC.2.4)."""
+"""The association on which an SCP reports events (PS3.4 CC.2.4, F.9, J.3.3)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from pynetdicom import build_context, build_role
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import P_DATA
 
-from tdwii_gui.dicom.iod.tolerant import text
-from tdwii_gui.dicom.iod.ups_event import EventType
+from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
 from tdwii_gui.dicom.net.exchange import Request
-from tdwii_gui.dicom.net.responses import encode_command
+from tdwii_gui.dicom.net.message_writer import encode_command
 from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.store.encoding import decode
-from tdwii_gui.dicom.uids import UPS_EVENT, UPS_PUSH
 
 if TYPE_CHECKING:
     from pydicom.uid import UID
@@ -28,19 +26,23 @@ if TYPE_CHECKING:
 _SHORT: Final = Struct("<H")
 _N_EVENT_REPORT_RQ: Final = 0x0100
 _WITH_DATA_SET: Final = 0x0001
+_WITHOUT_DATA_SET: Final = 0x0101
 _COMMAND: Final = 1
 _LAST: Final = 2
 _PDV_HEADER_BYTES: Final = 6
 
 
 class EventScu(Session):
-    """An association to report events: we invoke the operation, and are the SCP of UPS Event."""
+    """An association to report events: we invoke the operation, and are the SCP of their class."""
 
-    def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
+    def __init__(
+        self, local: LocalAe, peer: ApplicationEntity, kind: EventKind = UPS_EVENTS
+    ) -> None:
+        self._kind = kind
         # A requestor is the SCU unless it proposes otherwise (PS3.7 D.3.3.4). Peers that ignore
         # the proposal receive events all the same.
-        roles = [build_role(UPS_EVENT, scp_role=True)]
-        super().__init__(local, peer, [build_context(UPS_EVENT)], roles)
+        roles = [build_role(kind.context_uid, scp_role=True)]
+        super().__init__(local, peer, [build_context(kind.context_uid)], roles)
 
     def n_event_report(self, event_type: int, sop_instance_uid: str, encoded: bytes) -> int:
         """Report an event; return the status of its answer.
@@ -48,11 +50,11 @@ class EventScu(Session):
         Parameters
         ----------
         event_type : int
-            The Event Type ID (PS3.4 Table CC.2.4-1).
+            The Event Type ID.
         sop_instance_uid : str
-            The UPS it tells about.
+            The instance it tells about.
         encoded : bytes
-            The Event Information in explicit VR little endian.
+            The Event Information in explicit VR little endian; may be empty.
 
         Raises
         ------
@@ -61,45 +63,48 @@ class EventScu(Session):
         AssociationError
             If there is no answer.
         """
-        information = _decoded(encoded)
+        kind, information = self._kind, _decoded(encoded)
 
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
-            uid = self.accepted(UPS_EVENT)
+            uid = self.accepted(kind.context_uid)
             contexts = association.accepted_contexts
             context = next(one for one in contexts if one.abstract_syntax == uid)
-            command = _command(event_type, sop_instance_uid, message_id)
-            sent = _encoded(encoded, context.transfer_syntax[0])
+            sent = _encoded(encoded, context.transfer_syntax[0]) if encoded else b""
+            command = _command(kind, event_type, sop_instance_uid, message_id, bool(sent))
             if not _fits(association, command, sent):
                 return association.send_n_event_report(
                     information,
                     event_type,
-                    UPS_PUSH,
+                    kind.sop_class_uid,
                     sop_instance_uid,
                     message_id,
                     meta_uid=uid,
                 )
             # pynetdicom takes three times as long to build the same bytes, and with many
             # subscribers that is what the last of them waits for.
-            for content in (bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + sent):
+            parts = [bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + sent]
+            for content in parts if sent else parts[:1]:
                 primitive = P_DATA()
                 value: Any = [context.context_id, content]
                 primitive.presentation_data_value_list = [value]
                 association.dul.send_pdu(primitive)
             return _answer(association)
 
-        request = Request("N-EVENT-REPORT", UPS_PUSH, sop_instance_uid, information)
-        detail = _words(event_type, information)
+        request = Request("N-EVENT-REPORT", kind.sop_class_uid, sop_instance_uid, information)
+        detail = kind.words(event_type, information)
         return self._ask(request, send, detail=lambda _command: detail).status
 
 
-def _command(event_type: int, sop_instance_uid: str, message_id: int) -> bytes:
+def _command(
+    kind: EventKind, event_type: int, sop_instance_uid: str, message_id: int, has_data_set: bool
+) -> bytes:
     """Return the command of an N-EVENT-REPORT-RQ (PS3.7 Table 10.3-1)."""
     return encode_command(
         {
-            0x0002: _uid(UPS_PUSH),
+            0x0002: _uid(kind.sop_class_uid),
             0x0100: _SHORT.pack(_N_EVENT_REPORT_RQ),
             0x0110: _SHORT.pack(message_id),
-            0x0800: _SHORT.pack(_WITH_DATA_SET),
+            0x0800: _SHORT.pack(_WITH_DATA_SET if has_data_set else _WITHOUT_DATA_SET),
             0x1000: _uid(sop_instance_uid),
             0x1002: _SHORT.pack(event_type),
         }
@@ -139,10 +144,3 @@ def _answer(association: Association) -> tuple[Dataset, Dataset | None]:
 def _uid(text: str) -> bytes:
     value = text.encode("ascii")
     return value + b"\0" * (len(value) % 2)
-
-
-def _words(event_type: int, information: Dataset) -> str:
-    """Return the event's name, and the state that it reports."""
-    state = text(information, "ProcedureStepState")
-    title = EventType(event_type).title
-    return f"{title}: {state}" if state else title

@@ -1,4 +1,4 @@
-"""Sending the events of a TMS: N-EVENT-REPORT from the outbox (PS3.4 CC.2.4, CC.3.2)."""
+"""Sending events: N-EVENT-REPORT from an outbox (PS3.4 CC.2.4, CC.3.2, F.9, J.3.3)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from tdwii_gui.dicom.errors import StoreError
+from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
 from tdwii_gui.dicom.net.event_line import EventLine, Pace, Surroundings
+from tdwii_gui.dicom.net.event_queue import EventQueue
 from tdwii_gui.dicom.net.event_receipts import Receipts
 
 if TYPE_CHECKING:
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.dicom.net.event_line import Attempt
     from tdwii_gui.dicom.net.session import LocalAe
-    from tdwii_gui.dicom.ups.outbox import Outbox, WaitingLine
+    from tdwii_gui.dicom.ups.outbox import WaitingLine
 
 __all__ = ["Delivery", "EventSender", "Pace", "Trouble"]
 
 LOGGER = logging.getLogger(__name__)
+
+Q = TypeVar("Q", bound=EventQueue)
 
 MAXIMUM_AGE: Final = 24 * 3600.0
 LONGEST_LINE: Final = 10_000
@@ -75,7 +79,7 @@ class Delivery:
         return self.status is not None and not self.reason
 
 
-class EventSender:
+class EventSender(Generic[Q]):
     """Delivers the events of an outbox, each receiver's in order and independent of the others.
 
     A receiver that has no association to give is tried again after 1, 2, 4 ... 60 s. Any status
@@ -88,22 +92,28 @@ class EventSender:
         Where the receivers are looked up.
     local : LocalAe
         The own AE; its `on_exchange` is called on the threads of the sender.
+    kind : EventKind
+        Which service's events they are.
     maximum_age : float
         After so many seconds an event that was not delivered is dropped, and the log says so.
     let_answers_leave : Callable
         Waits a moment, until the requests that raised the events are answered: with many
         receivers, their threads would take the interpreter from those that answer.
+    on_attempt : Callable
+        Hears of each attempt, before the event leaves the outbox; on the receiver's thread.
     """
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: Q,
         directory: AeDirectory,
         local: LocalAe,
         *,
+        kind: EventKind = UPS_EVENTS,
         pace: Pace | None = None,
         maximum_age: float = MAXIMUM_AGE,
         let_answers_leave: Callable[[], object] = lambda: None,
+        on_attempt: Callable[[Attempt], object] = lambda _attempt: None,
     ) -> None:
         self.outbox = outbox
         self.directory = directory
@@ -111,6 +121,8 @@ class EventSender:
         self.pace = pace or Pace()
         self._maximum_age = maximum_age
         self._let_answers_leave = let_answers_leave
+        self._on_attempt = on_attempt
+        self._kind = kind
         self._stopping = Event()
         self._woken = Event()
         self._lock = Lock()
@@ -125,13 +137,14 @@ class EventSender:
     def start(self) -> None:
         """Begin to deliver, what was left over first."""
         self._stopping.clear()
-        name = f"{self.local.ae_title}-notify"
+        name = f"{self.local.ae_title}-{self._kind.name}"
         self._receipts = Receipts(self.outbox, f"{name}-receipts")
         self._receipts.start()
         around = Surroundings(
             self.outbox,
             self.directory,
             self.local,
+            self._kind,
             self.pace,
             self._receipts,
             self._stopping,
@@ -185,6 +198,7 @@ class EventSender:
 
     def _tried(self, receiver: str, attempt: Attempt) -> None:
         """Note the outcome of an attempt."""
+        self._on_attempt(attempt)
         with self._lock:
             before = self._deliveries.get(receiver)
             self._deliveries[receiver] = Delivery(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, StoreError
 from tdwii_gui.dicom.status import Status, is_failure
+from tdwii_gui.dicom.store.attribute_lists import without_command_elements
 from tdwii_gui.dicom.store.database import StoreFull
-from tdwii_gui.dicom.ups import content
 from tdwii_gui.dicom.ups.mode import ServiceMode
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def own_elements(
     DimseStatusError
         With the status, if there is such an element and the service is not lenient.
     """
-    remaining, foreign = content.without_command_elements(dataset, with_uids=with_uids)
+    remaining, foreign = without_command_elements(dataset, with_uids=with_uids)
     if foreign and mode is not ServiceMode.LENIENT:
         raise DimseStatusError(status, f"{foreign[0]} is not allowed in the data set")
     if foreign:
