@@ -8,8 +8,8 @@ import pytest
 from pydicom import dcmread
 
 from tdwii_gui.config.resources import resource_path
-from tests.command_line import CommandLine
-from tests.interop.peers import Archive, keys_to_retrieve
+from tests.command_line import CommandLine, free_ports
+from tests.interop.peers import Archive, keys_to_retrieve, storescp
 from tests.interop.programs import done, run
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ CT = sorted((PATIENT / "ct").glob("*.dcm"))
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
     with CommandLine(tmp_path_factory.mktemp("tdwii")) as tdwii:
+        tdwii.add_entity("STORESCP", *free_ports(1))
         tdwii.serve_all()
         yield tdwii
 
@@ -98,6 +99,16 @@ def test_movescu_moves_to_our_own_tdd(servers: CommandLine, ost: Archive) -> Non
     done("movescu", "-S", "-aem", "TDD", *ost.as_called(), *keys_to_retrieve(plan, "IMAGE"))
     kept = (servers.folder / "data" / "tdd").rglob("*.dcm")
     assert [dcmread(path) for path in kept] == [plan]
+
+
+def test_movescu_moves_to_storescp(servers: CommandLine, ost: Archive, tmp_path: Path) -> None:
+    image = dcmread(CT[0])
+    with storescp(servers.ports["STORESCP"], tmp_path):
+        keys = keys_to_retrieve(image, "SERIES")
+        done("movescu", "-S", "-aem", "STORESCP", *ost.as_called(), *keys)
+    came = {one.SOPInstanceUID: one for one in map(dcmread, tmp_path.iterdir())}
+    assert len(came) == len(CT)
+    assert came[image.SOPInstanceUID] == image
 
 
 def test_movescu_to_an_unknown_destination_is_refused(ost: Archive) -> None:

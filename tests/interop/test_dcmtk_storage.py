@@ -49,7 +49,8 @@ def ost(servers: CommandLine) -> Archive:
 
 def stored(servers: CommandLine, actor: str, sop_instance_uid: str) -> FileDataset:
     """Return an instance as an actor keeps it."""
-    files = (servers.folder / "data" / actor).rglob("*.dcm")
+    # What was refused is kept too, elsewhere.
+    files = (servers.folder / "data" / actor).rglob("objects/**/*.dcm")
     (found,) = (d for d in map(dcmread, files) if d.SOPInstanceUID == sop_instance_uid)
     return found
 

@@ -66,34 +66,59 @@ def test_echoscu_is_answered(servers: CommandLine, ae_title: str) -> None:
     assert "Received Echo Response (Status: 0x0000 - Success)" in out
 
 
-def test_storescu_findscu_and_movescu(servers: CommandLine, tmp_path: Path) -> None:
-    files = sorted(PATIENT.glob("*.dcm"))
-    out = pynetdicom_done("storescu", "-v", "-cx", *peer(servers, "OST"), PATIENT)
-    assert out.count("Received Store Response (Status: 0x0000 - Success)") == len(files)
+@pytest.fixture(scope="module")
+def stored(servers: CommandLine) -> str:
+    """Have storescu put the patient's plans into the OST; return what it says."""
+    return pynetdicom_done("storescu", "-v", "-cx", *peer(servers, "OST"), PATIENT)
 
-    plan = dcmread(PLAN)
-    series = {
-        "QueryRetrieveLevel": "IMAGE",
-        "StudyInstanceUID": plan.StudyInstanceUID,
-        "SeriesInstanceUID": plan.SeriesInstanceUID,
-    }
-    image = keys(**series, SOPInstanceUID="")
+
+@pytest.fixture
+def plan() -> FileDataset:
+    return dcmread(PLAN)
+
+
+def image_keys(plan: FileDataset, uid: str) -> list[str]:
+    return keys(
+        QueryRetrieveLevel="IMAGE",
+        StudyInstanceUID=plan.StudyInstanceUID,
+        SeriesInstanceUID=plan.SeriesInstanceUID,
+        SOPInstanceUID=uid,
+    )
+
+
+def test_storescu_stores(stored: str) -> None:
+    files = sorted(PATIENT.glob("*.dcm"))
+    assert stored.count("Received Store Response (Status: 0x0000 - Success)") == len(files)
+
+
+@pytest.mark.usefixtures("stored")
+def test_findscu_finds(servers: CommandLine, plan: FileDataset, tmp_path: Path) -> None:
+    image = image_keys(plan, "")
     pynetdicom_done("findscu", "-S", "-w", *image, *peer(servers, "OST"), folder=tmp_path)
     assert [answer.SOPInstanceUID for answer in answers(tmp_path)] == [plan.SOPInstanceUID]
 
-    folder = tmp_path / "moved"
-    folder.mkdir()
+
+@pytest.mark.usefixtures("stored")
+def test_movescu_has_it_moved(servers: CommandLine, plan: FileDataset, tmp_path: Path) -> None:
     receiver = ("--store", "--store-port", servers.ports[RECEIVER], "--store-aet", RECEIVER)
-    image = keys(**series, SOPInstanceUID=plan.SOPInstanceUID)
     moved = pynetdicom_done(
         "movescu",
-        *("-v", "-S", "-aem", RECEIVER, "-od", folder),
+        *("-v", "-S", "-aem", RECEIVER, "-od", tmp_path),
         *receiver,
-        *image,
+        *image_keys(plan, plan.SOPInstanceUID),
         *peer(servers, "OST"),
     )
     assert "Sub-Operations Remaining: 0, Completed: 1, Failed: 0, Warning: 0" in moved
-    (path,) = folder.iterdir()
+    (path,) = tmp_path.iterdir()
+    assert dcmread(path) == plan
+
+
+@pytest.mark.usefixtures("stored")
+def test_getscu_gets(servers: CommandLine, plan: FileDataset, tmp_path: Path) -> None:
+    image = image_keys(plan, plan.SOPInstanceUID)
+    got = pynetdicom_done("getscu", "-v", "-S", "-od", tmp_path, *image, *peer(servers, "OST"))
+    assert "Sub-Operations Remaining: 0, Completed: 1, Failed: 0, Warning: 0" in got
+    (path,) = tmp_path.iterdir()
     assert dcmread(path) == plan
 
 

@@ -10,18 +10,18 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
-from pynetdicom.dimse_primitives import C_GET, C_MOVE
-from pynetdicom.dsutils import encode
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
 from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.net.object_intake import ObjectReceiver
+from tdwii_gui.dicom.net.query_negotiation import offered
 from tdwii_gui.dicom.net.responses import Command, Responder
+from tdwii_gui.dicom.net.sub_operations import FAILED_SOP_INSTANCE_UID_LIST, SubOperations
 from tdwii_gui.dicom.status import Status
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from pynetdicom.events import Event
     from pynetdicom.presentation import PresentationContext
+
+    from tdwii_gui.dicom.errors import FailureDetails
+    from tdwii_gui.dicom.net.object_intake import ObjectRequest, ReceivedObject
 
 LOGGER = logging.getLogger(__name__)
 
@@ -56,39 +59,6 @@ class Service(Protocol):
         """The handler of each request."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubOperations:
-    """How far a C-MOVE or C-GET is (PS3.4 C.4.2.1.5).
-
-    Parameters
-    ----------
-    failed_uids : tuple[str, ...]
-        SOP Instance UIDs of the failed ones.
-    comment : str
-        Why they failed, in words.
-    """
-
-    remaining: int
-    completed: int = 0
-    warning: int = 0
-    failed_uids: tuple[str, ...] = ()
-    comment: str = ""
-
-    @property
-    def failed(self) -> int:
-        """How many failed."""
-        return len(self.failed_uids)
-
-    @property
-    def final_status(self) -> int:
-        """The status once none remains (PS3.4 Table C.4-2)."""
-        if self.failed and not self.completed and not self.warning:
-            return Status.CANNOT_PERFORM_SUBOPERATIONS
-        if self.failed or self.warning:
-            return Status.SUBOPERATIONS_WITH_FAILURES
-        return Status.SUCCESS
-
-
 @dataclass(slots=True)
 class _Outcome:
     """What is recorded of a request, gathered while it is answered."""
@@ -109,12 +79,24 @@ class _Outcome:
         if self.comment:
             self.failure.ErrorComment = self.comment
 
+    def tell(self, details: FailureDetails) -> None:
+        """Add to the failure what else its response tells."""
+        if self.failure is None:
+            return
+        if details.error_id is not None:
+            self.failure.ErrorID = details.error_id
+        if details.tags:
+            self.failure.AttributeIdentifierList = list(details.tags)
+        self.response = details.attributes
+
     def attempt(self, event: Event, work: Callable[[], T]) -> T | None:
         """Run a handler or its next step; None after it failed, which `failure` holds then."""
         try:
             return work()
         except DimseStatusError as error:
             self.fail(error.status, error.comment)
+            self.detail = error.advice
+            self.tell(error.details)
         except Exception as error:
             message = type(event.request).__name__.replace("_", "-")
             LOGGER.log(logging.ERROR, "%s failed: %s", message, type(error).__name__)
@@ -139,6 +121,7 @@ class Dispatcher:
         self._on_exchange = on_exchange
         self._contexts: dict[str, PresentationContext] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
+        self._receivers: dict[str, ObjectReceiver] = {}
         for service in services:
             self._add(service)
 
@@ -154,6 +137,7 @@ class Dispatcher:
             (evt.EVT_C_FIND, self._find),
             (evt.EVT_C_MOVE, self._retrieve),
             (evt.EVT_C_GET, self._retrieve),
+            (evt.EVT_SOP_EXTENDED, self._negotiate),
             *((event, self._answer) for event in _WITH_ONE_RESPONSE),
         ]
 
@@ -162,9 +146,16 @@ class Dispatcher:
             uid = str(context.abstract_syntax)
             known = self._contexts.get(uid)
             self._contexts[uid] = context if known is None else _merged(known, context)
+            if isinstance(service, ObjectReceiver):
+                self._receivers[uid] = service
             for event, handler in service.handlers.items():
                 if self._handlers.setdefault((event.name, uid), handler) != handler:
                     raise ValueError(f"two services answer {event.name} of {uid}")
+
+    def open_object(self, request: ObjectRequest) -> ReceivedObject | None:
+        """Return what takes the data set of an object as it comes; None if no service does."""
+        receiver = self._receivers.get(request.abstract_syntax)
+        return receiver.receive(request) if receiver is not None else None
 
     def handler(self, event: Event) -> Handler:
         """Return what answers a request; `DimseStatusError` if nothing does."""
@@ -172,6 +163,14 @@ class Dispatcher:
         if handler is None:
             raise DimseStatusError(Status.SOP_CLASS_NOT_SUPPORTED, "no such service here")
         return handler
+
+    def _negotiate(self, event: Event) -> dict[str, bytes]:
+        """Answer a SOP Class Extended Negotiation (PS3.7 D.3.3.5)."""
+        found = (self._handlers.get((event.event.name, str(uid))) for uid in offered(event))
+        answers: dict[str, bytes] = {}
+        for handler in {handler for handler in found if handler is not None}:
+            answers |= handler(event)
+        return answers
 
     def _answer(self, event: Event) -> None:
         """Answer a request that has one response."""
@@ -186,7 +185,8 @@ class Dispatcher:
         with self._recorded(event) as outcome:
             answer = outcome.attempt(event, work)
             if answer is None:
-                command, encoded = outcome.failure or Status.PROCESSING_FAILURE, b""
+                command = outcome.failure or Status.PROCESSING_FAILURE
+                encoded = responder.encode(outcome.response) if outcome.response else b""
             else:
                 command, outcome.response, encoded = answer
                 outcome.status = _status_of(command)
@@ -204,7 +204,13 @@ class Dispatcher:
                 if event.is_cancelled:
                     outcome.status = Status.CANCELLED
                     break
-                encoded = outcome.attempt(event, partial(responder.encode, found))
+                if found is None:
+                    continue
+                encoded = (
+                    found
+                    if isinstance(found, bytes)
+                    else outcome.attempt(event, partial(responder.encode, found))
+                )
                 if encoded is None:
                     break
                 responder.send(status, encoded)
@@ -216,26 +222,32 @@ class Dispatcher:
 
     def _retrieve(self, event: Event) -> None:
         """Answer a C-MOVE or C-GET, with all its responses: see `accepted_association`."""
+        responder = Responder(event)
         with self._recorded(event) as outcome:
             progress = SubOperations(0)
             with _steps(self, event, outcome) as steps:
                 for progress in steps:
-                    if event.assoc.acse.is_aborted() or not event.assoc.is_established:
+                    if not responder.is_heard:
                         outcome.comment = "association lost"
                         return
                     if progress.remaining and event.is_cancelled:
                         outcome.status = Status.CANCELLED
                         break
                     if progress.remaining:
-                        _respond(event, Status.PENDING, progress)
+                        responder.send(Status.PENDING, counters=progress.counters(Status.PENDING))
             if outcome.status is None:
                 outcome.status = progress.final_status
                 outcome.comment = progress.comment[:_COMMENT_CHARACTERS]
-            done = progress.completed + progress.warning
-            total = done + progress.failed + progress.remaining
-            outcome.detail = f"{done} of {counted(total, 'object', 'objects')}"
-        if outcome.status is not None:
-            _respond(event, outcome.status, progress, outcome.comment)
+            outcome.detail = outcome.detail or progress.words
+        command = Dataset()
+        command.Status = outcome.status
+        if outcome.comment:
+            command.ErrorComment = outcome.comment
+        responder.send(
+            command,
+            responder.uid_list(FAILED_SOP_INSTANCE_UID_LIST, progress.failed_uids),
+            counters=progress.counters(outcome.status),
+        )
 
     @contextmanager
     def _recorded(self, event: Event) -> Iterator[_Outcome]:
@@ -315,30 +327,6 @@ def _steps(dispatcher: Dispatcher, event: Event, outcome: _Outcome) -> Iterator[
     finally:
         if isinstance(running, Generator):
             running.close()
-
-
-def _respond(event: Event, status: int, progress: SubOperations, comment: str = "") -> None:
-    """Send a response to a C-MOVE or C-GET (PS3.7 9.1.3.1, 9.1.4.1)."""
-    if not event.assoc.is_established:
-        return
-    response: Any = C_MOVE() if isinstance(event.request, C_MOVE) else C_GET()
-    response.MessageIDBeingRespondedTo = event.request.MessageID
-    response.AffectedSOPClassUID = event.request.AffectedSOPClassUID
-    response.Status = status
-    if comment:
-        response.ErrorComment = comment
-    if status in (Status.PENDING, Status.CANCELLED):
-        response.NumberOfRemainingSuboperations = progress.remaining
-    response.NumberOfCompletedSuboperations = progress.completed
-    response.NumberOfFailedSuboperations = progress.failed
-    response.NumberOfWarningSuboperations = progress.warning
-    if status != Status.PENDING and progress.failed:
-        failed = Dataset()
-        failed.FailedSOPInstanceUIDList = list(progress.failed_uids)
-        syntax = event.context.transfer_syntax
-        encoded = encode(failed, syntax.is_implicit_VR, syntax.is_little_endian)
-        response.Identifier = BytesIO(encoded or b"")
-    event.assoc.dimse.send_msg(response, event.context.context_id)
 
 
 def _merged(one: PresentationContext, other: PresentationContext) -> PresentationContext:

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Final
 from pynetdicom import build_context, evt
 
 from tdwii_gui.dicom.errors import (
+    Aborted,
     AssociationError,
     ConfigError,
     DatasetError,
     DimseStatusError,
     NotAccepted,
 )
-from tdwii_gui.dicom.net.dispatch import SubOperations, calling_ae
-from tdwii_gui.dicom.net.storage_scp import storage_contexts
-from tdwii_gui.dicom.net.storage_scu import Originator, StorageScu, send_object
+from tdwii_gui.dicom.net.dispatch import calling_ae
+from tdwii_gui.dicom.net.query_negotiation import agreement, combines_date_times
+from tdwii_gui.dicom.net.storage_scp import STORAGE_SYNTAXES, storage_contexts
+from tdwii_gui.dicom.net.storage_scu import ObjectSender, Originator, ReadAhead, StorageScu
+from tdwii_gui.dicom.net.sub_operations import SubOperations
 from tdwii_gui.dicom.status import Status, is_failure, is_warning
 from tdwii_gui.dicom.store.instance_index import Level, Root, query_level
+from tdwii_gui.dicom.store.instance_query import InstanceQuery
 from tdwii_gui.dicom.uids import (
     COMPOSITE_INSTANCE_ROOT_GET,
     COMPOSITE_INSTANCE_ROOT_MOVE,
@@ -33,7 +37,7 @@ from tdwii_gui.dicom.uids import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pydicom.dataset import Dataset
     from pynetdicom.events import Event
@@ -73,6 +77,10 @@ def nothing_to_supply(_identifier: Dataset, _root: Root) -> tuple[NotSupplied, .
     return ()
 
 
+def no_notice(_instance: StoredInstance, _ae_title: str) -> None:
+    """Take no notice of an instance that was sent."""
+
+
 class QueryRetrieveScp:
     """Answers queries and retrievals from an instance store.
 
@@ -87,6 +95,11 @@ class QueryRetrieveScp:
     supply : Callable
         Is asked before each retrieval, with its identifier and information model, to store what
         is wanted and not stored yet; it returns what it cannot supply, which counts as failed.
+    private_sop_classes : Iterable[str]
+        SOP classes whose instances are sent by C-GET besides those that are known.
+    on_sent : Callable[[StoredInstance, str], None]
+        Is called for each instance that a peer was sent, and has answered, with the peer's AE
+        title, on the association's thread.
     """
 
     def __init__(
@@ -95,16 +108,22 @@ class QueryRetrieveScp:
         directory: AeDirectory,
         local: LocalAe,
         supply: Callable[[Dataset, Root], Sequence[NotSupplied]] = nothing_to_supply,
+        *,
+        private_sop_classes: Iterable[str] = (),
+        on_sent: Callable[[StoredInstance, str], None] = no_notice,
     ) -> None:
         self._store = store
         self._directory = directory
         self._local = local
         self._supply = supply
+        self._private_sop_classes = tuple(private_sop_classes)
+        self._on_sent = on_sent
 
     @property
     def contexts(self) -> Sequence[PresentationContext]:
         """The presentation contexts, those of the sub-operations of C-GET among them."""
-        stored = [copy(context) for context in storage_contexts()]
+        private = (build_context(uid, list(STORAGE_SYNTAXES)) for uid in self._private_sop_classes)
+        stored = [*map(copy, storage_contexts()), *private]
         for context in stored:
             context.scu_role = True
             context.scp_role = True
@@ -117,12 +136,25 @@ class QueryRetrieveScp:
             evt.EVT_C_FIND: self._on_find,
             evt.EVT_C_MOVE: self._on_move,
             evt.EVT_C_GET: self._on_get,
+            evt.EVT_SOP_EXTENDED: agreement,
         }
 
-    def _on_find(self, event: Event) -> Iterator[tuple[int, Dataset]]:
-        for found in self._store.find(event.identifier, _root(event)):
-            found.RetrieveAETitle = self._local.ae_title
-            yield Status.PENDING, found
+    def _on_find(self, event: Event) -> Iterator[tuple[int, bytes | Dataset | None]]:
+        query = InstanceQuery(
+            event.identifier,
+            _root(event),
+            retrieve_ae_title=self._local.ae_title,
+            combined_date_times=combines_date_times(event),
+        )
+        status = Status.PENDING_KEYS_UNSUPPORTED if query.unsupported else Status.PENDING
+        syntax = event.context.transfer_syntax
+        for found in self._store.search(query):
+            if found is None:
+                yield status, None
+            elif syntax.is_little_endian:
+                yield status, found.encode(implicit_vr=syntax.is_implicit_VR)
+            else:
+                yield status, found.dataset()
 
     def _on_move(self, event: Event) -> Iterator[SubOperations]:
         destination = self._destination(event.move_destination or "")
@@ -137,15 +169,24 @@ class QueryRetrieveScp:
     def _on_get(self, event: Event) -> Iterator[SubOperations]:
         instances, absent = self._wanted(event)
         yield SubOperations(remaining=len(instances) + len(absent))
+        ahead, sender = ReadAhead(), ObjectSender(event.assoc)
 
-        def send(instance: StoredInstance, number: int) -> int:
-            message_id = (event.message_id + number) % _MAXIMUM_MESSAGE_ID + 1
-            command = send_object(event.assoc, instance.path, message_id)
-            return int(command.get("Status", Status.PROCESSING_FAILURE))
+        def send(number: int, following: StoredInstance | None) -> int:
+            command = sender.send(
+                ahead.take(instances[number]),
+                (event.message_id + number) % _MAXIMUM_MESSAGE_ID + 1,
+                meanwhile=lambda: ahead.read(following),
+            )
+            if "Status" not in command:
+                raise Aborted("the association was lost")
+            return int(command.Status)
 
         if absent and not instances:
             yield _all_failed((), absent)
-        yield from _each(instances, absent, send)
+        yield from _each(instances, absent, send, self._sent_to(calling_ae(event)))
+
+    def _sent_to(self, ae_title: str) -> Callable[[StoredInstance], None]:
+        return lambda instance: self._on_sent(instance, ae_title)
 
     def _wanted(self, event: Event) -> tuple[list[StoredInstance], Sequence[NotSupplied]]:
         """Return the instances to send, and those that are wanted but cannot be had."""
@@ -163,12 +204,14 @@ class QueryRetrieveScp:
         originator: Originator,
     ) -> Iterator[SubOperations]:
         try:
-            with StorageScu(self._local, destination, [one.path for one in instances]) as scu:
-                yield from _each(
-                    instances,
-                    absent,
-                    lambda one, _number: scu.c_store(one.path, originator=originator),
-                )
+            with StorageScu(self._local, destination, instances) as scu:
+
+                def send(number: int, following: StoredInstance | None) -> int:
+                    instance = instances[number]
+                    return scu.c_store(instance, originator=originator, following=following)
+
+                on_sent = self._sent_to(destination.ae_title)
+                yield from _each(instances, absent, send, on_sent)
         except (AssociationError, DatasetError) as error:
             LOGGER.warning("C-MOVE to %r: %s", destination.ae_title, error)
             yield _all_failed(instances, absent, str(error))
@@ -177,9 +220,11 @@ class QueryRetrieveScp:
         try:
             return self._directory.lookup(ae_title)
         except ConfigError as error:
-            LOGGER.warning("C-MOVE to %r, which is not in the AE directory", ae_title)
+            where = self._directory.source or "the AE directory"
+            advice = f"enter {ae_title!r} with its host and port in {where}"
+            LOGGER.warning("C-MOVE to %r, which is not known: %s", ae_title, advice)
             raise DimseStatusError(
-                Status.MOVE_DESTINATION_UNKNOWN, f"{ae_title} is not known here"
+                Status.MOVE_DESTINATION_UNKNOWN, f"{ae_title} is not known here", advice=advice
             ) from error
 
 
@@ -204,7 +249,8 @@ def _all_failed(
 def _each(
     instances: Sequence[StoredInstance],
     absent: Sequence[NotSupplied],
-    send: Callable[[StoredInstance, int], int],
+    send: Callable[[int, StoredInstance | None], int],
+    on_sent: Callable[[StoredInstance], None],
 ) -> Iterator[SubOperations]:
     """Send each instance; tell after each how far it is. One that fails does not end the rest."""
     completed = warning = 0
@@ -212,18 +258,22 @@ def _each(
     comment = absent[0].reason if absent else ""
     lost = False
     for number, instance in enumerate(instances):
-        status: int = Status.PROCESSING_FAILURE
+        status: int | None = None
+        following = instances[number + 1] if number + 1 < len(instances) else None
         try:
             if not lost:
-                status = send(instance, number)
+                status = send(number, following)
         except DimseStatusError as error:
-            comment = str(error)
+            status, comment = error.status, str(error)
         except (NotAccepted, DatasetError) as error:
             comment = str(error)
         except AssociationError as error:
             comment, lost = str(error), True
-        if is_failure(status):
+        if status is not None:
+            on_sent(instance)
+        if status is None or is_failure(status):
             failed.append(instance.sop_instance_uid)
+            comment = comment or str(DimseStatusError(status or Status.PROCESSING_FAILURE))
             LOGGER.warning("not sent: %s: %s", instance.sop_instance_uid, comment)
         elif is_warning(status):
             warning += 1

@@ -1,22 +1,22 @@
 """Responses to requests, encoded as they travel (PS3.7 6.3.1, 9.3 and 10.3).
 
 pynetdicom builds each response as a primitive, a message, a command data set and its bytes, which
-takes longer than to find a step in the worklist; and it queues without limit what a peer is slow
-to read.
+takes longer than to find a step in the worklist.
 """
 
 from __future__ import annotations
 
-from ssl import SSLSocket
-from struct import Struct
-from threading import current_thread
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
+from struct import Struct, pack
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom.dimse_primitives import (
     C_ECHO,
     C_FIND,
+    C_GET,
+    C_MOVE,
     C_STORE,
     N_ACTION,
     N_CREATE,
@@ -26,30 +26,31 @@ from pynetdicom.dimse_primitives import (
     N_SET,
 )
 from pynetdicom.dsutils import encode
-from pynetdicom.pdu_primitives import P_DATA
 
 from tdwii_gui.dicom.errors import DatasetError
-from tdwii_gui.dicom.net.accepted_socket import AcceptedSocket
+from tdwii_gui.dicom.net.message_writer import (
+    BytesDataset,
+    MessageWriter,
+    encode_command,
+    padded,
+)
 from tdwii_gui.dicom.store import encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pynetdicom.association import Association
     from pynetdicom.events import Event
-    from pynetdicom.transport import AssociationSocket
 
 Command: TypeAlias = int | Dataset
 """The status of a response, or its command elements with Status."""
 
-MOST_WAITING: Final = 64
-"""So many fragments wait for a peer at most; then who answers waits too."""
-
-_LOOK_SECONDS: Final = 0.1
+NO_COUNTERS: Final[Mapping[int, int]] = MappingProxyType({})
 
 _COMMAND_FIELDS: Final = {
     C_STORE: 0x8001,
+    C_GET: 0x8010,
     C_FIND: 0x8020,
+    C_MOVE: 0x8021,
     C_ECHO: 0x8030,
     N_EVENT_REPORT: 0x8100,
     N_GET: 0x8110,
@@ -59,7 +60,6 @@ _COMMAND_FIELDS: Final = {
     N_DELETE: 0x8150,
 }
 
-_GROUP_LENGTH: Final = 0x0000
 _SOP_CLASS: Final = 0x0002
 _FIELD: Final = 0x0100
 _MESSAGE_ID: Final = 0x0120
@@ -71,22 +71,15 @@ _ACTION_TYPE: Final = 0x1008
 _WITHOUT_DATA_SET: Final = 0x0101
 _WITH_DATA_SET: Final = 0x0001
 
-_HEADER: Final = Struct("<HHL")
 _SHORT: Final = Struct("<H")
-_LONG: Final = Struct("<L")
-_PDU_HEADER: Final = Struct(">BxLLB")
-_P_DATA_TF: Final = 0x04
-_DATA_SET: Final = 0
-_COMMAND: Final = 1
-_LAST: Final = 2
-_PDV_HEADER_BYTES: Final = 6
+_LONGEST_SHORT_VALUE: Final = 0xFFFE
 
 
 class Responder:
     """Sends the responses to one request, on the thread of its association."""
 
     def __init__(self, event: Event) -> None:
-        self._association: Association = event.assoc
+        self._writer = MessageWriter(event.assoc)
         self._context_id: int = event.context.context_id
         self._syntax = UID(event.context.transfer_syntax)
         self._elements = _common_elements(event.request)
@@ -94,12 +87,7 @@ class Responder:
     @property
     def is_heard(self) -> bool:
         """Whether the peer is still there."""
-        association = self._association
-        return (
-            association.is_established
-            and not association.acse.is_aborted()
-            and association.dul.is_alive()
-        )
+        return self._writer.is_heard
 
     def encode(self, dataset: Dataset) -> bytes:
         """Return a data set in the transfer syntax of the request's context.
@@ -120,7 +108,29 @@ class Responder:
             raise DatasetError("the data set cannot be encoded")
         return encoded
 
-    def send(self, command: Command, encoded: bytes = b"") -> None:
+    def uid_list(self, tag: int, uids: Sequence[str]) -> bytes:
+        """Return a data set of one element of UIDs, in the transfer syntax; empty without any.
+
+        A list that is too long for its VR is of VR UN (PS3.5 6.2.2).
+        """
+        if not uids:
+            return b""
+        order = "<" if self._syntax.is_little_endian else ">"
+        value = padded("\\".join(uids), b"\0")
+        start = pack(f"{order}HH", tag >> 16, tag & 0xFFFF)
+        if self._syntax.is_implicit_VR:
+            return start + pack(f"{order}L", len(value)) + value
+        if len(value) <= _LONGEST_SHORT_VALUE:
+            return start + b"UI" + pack(f"{order}H", len(value)) + value
+        return start + b"UN\0\0" + pack(f"{order}L", len(value)) + value
+
+    def send(
+        self,
+        command: Command,
+        encoded: bytes = b"",
+        *,
+        counters: Mapping[int, int] = NO_COUNTERS,
+    ) -> None:
         """Send a response; wait while the peer is slow to read.
 
         Parameters
@@ -129,67 +139,14 @@ class Responder:
             Its status, or command elements that include it.
         encoded : bytes
             Its data set, from `encode`.
+        counters : Mapping[int, int]
+            Those of sub-operations, by element number.
         """
         elements = self._elements | _elements(command)
+        elements |= {number: _SHORT.pack(count) for number, count in counters.items()}
         elements[_DATA_SET_TYPE] = _SHORT.pack(_WITH_DATA_SET if encoded else _WITHOUT_DATA_SET)
-        fragments = [*self._fragments(encode_command(elements), _COMMAND)]
-        if encoded:
-            fragments += self._fragments(encoded, _DATA_SET)
-        if not self.is_heard:
-            return
-        connection = self._association.dul.socket
-        if self._may_write(connection):
-            # Otherwise the association's two threads have to take turns for each response.
-            connection.send(b"".join(map(self._pdu, fragments)))
-        else:
-            self._queue(fragments)
-
-    def _may_write(self, connection: AssociationSocket | None) -> TypeGuard[AcceptedSocket]:
-        """Return whether this thread may write: no other does, and TLS is written by one alone."""
-        return (
-            isinstance(connection, AcceptedSocket)
-            and not isinstance(connection.socket, SSLSocket)
-            and current_thread() is self._association
-            and self._association.dul.to_provider_queue.empty()
-        )
-
-    def _fragments(self, content: bytes, kind: int) -> Iterator[bytes]:
-        """Yield a command or data set in fragments with their control header (PS3.8 E.2)."""
-        longest = self._association.dimse.maximum_pdu_size
-        size = max(longest - _PDV_HEADER_BYTES, 1) if longest else len(content)
-        for start in range(0, len(content), size):
-            is_last = start + size >= len(content)
-            yield bytes((kind | _LAST if is_last else kind,)) + content[start : start + size]
-
-    def _pdu(self, fragment: bytes) -> bytes:
-        """Return a P-DATA-TF PDU with one fragment (PS3.8 9.3.5)."""
-        length = len(fragment) + 1
-        return _PDU_HEADER.pack(_P_DATA_TF, length + 4, length, self._context_id) + fragment
-
-    def _queue(self, fragments: list[bytes]) -> None:
-        waiting = self._association.dul.to_provider_queue
-        with waiting.not_full:
-            while len(waiting.queue) >= MOST_WAITING and self.is_heard:
-                waiting.not_full.wait(_LOOK_SECONDS)
-        for fragment in fragments:
-            primitive = P_DATA()
-            value: Any = [self._context_id, fragment]
-            primitive.presentation_data_value_list = [value]
-            self._association.dul.send_pdu(primitive)
-
-
-def encode_command(elements: dict[int, bytes]) -> bytes:
-    """Return a command set (PS3.7 6.3.1) with its group length.
-
-    Parameters
-    ----------
-    elements : dict[int, bytes]
-        Values of even length by element number.
-    """
-    body = b"".join(
-        _HEADER.pack(0, number, len(value)) + value for number, value in sorted(elements.items())
-    )
-    return _HEADER.pack(0, _GROUP_LENGTH, _LONG.size) + _LONG.pack(len(body)) + body
+        dataset = BytesDataset(encoded) if encoded else None
+        self._writer.write(self._context_id, encode_command(elements), dataset)
 
 
 def _common_elements(request: Any) -> dict[int, bytes]:
@@ -198,7 +155,7 @@ def _common_elements(request: Any) -> dict[int, bytes]:
         _SOP_CLASS: _first(request, "AffectedSOPClassUID", "RequestedSOPClassUID"),
         _SOP_INSTANCE: _first(request, "AffectedSOPInstanceUID", "RequestedSOPInstanceUID"),
     }
-    elements = {number: _padded(str(uid), b"\0") for number, uid in given.items() if uid}
+    elements = {number: padded(str(uid), b"\0") for number, uid in given.items() if uid}
     types = {
         _EVENT_TYPE: _first(request, "EventTypeID"),
         _ACTION_TYPE: _first(request, "ActionTypeID"),
@@ -231,10 +188,5 @@ def _encoded(command: Dataset) -> Iterator[tuple[int, bytes]]:
             )
         else:
             padding = b"\0" if element.VR == "UI" else b" "
-            value = _padded("\\".join(map(str, values)), padding)
+            value = padded("\\".join(map(str, values)), padding)
         yield element.tag.element, value
-
-
-def _padded(text: str, padding: bytes) -> bytes:
-    value = text.encode("ascii", "replace")
-    return value + padding * (len(value) % 2)

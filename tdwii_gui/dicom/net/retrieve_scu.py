@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pydicom.multival import MultiValue
 from pynetdicom import build_context
 
 from tdwii_gui.dicom.net.exchange import Request, counted
+from tdwii_gui.dicom.net.querying_session import QueryingSession
 from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.status import Status, is_pending
 from tdwii_gui.dicom.store.instance_index import Root
@@ -31,9 +31,13 @@ _FIND: Final = {Root.STUDY: STUDY_ROOT_FIND, Root.PATIENT: PATIENT_ROOT_FIND}
 _MOVE: Final = {Root.STUDY: STUDY_ROOT_MOVE, Root.PATIENT: PATIENT_ROOT_MOVE}
 
 
+Responses: TypeAlias = "Iterator[tuple[Dataset, Dataset | None]]"
+"""The responses to a request: command elements, and a data set where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class MoveResult:
-    """How far a C-MOVE is, or how it ended (PS3.4 C.4.2.1.5).
+    """How far a C-MOVE or C-GET is, or how it ended (PS3.4 C.4.2.1.5).
 
     Parameters
     ----------
@@ -57,10 +61,43 @@ class MoveResult:
 
 
 def no_progress(_result: MoveResult) -> None:
-    """Take no notice of the progress of a C-MOVE."""
+    """Take no notice of the progress of a retrieval."""
 
 
-class RetrieveScu(Session):
+class RetrievingSession(Session):
+    """An association on which objects are retrieved."""
+
+    def _retrieve(
+        self,
+        request: Request,
+        start: Callable[[Association, int], Responses],
+        on_progress: Callable[[MoveResult], None],
+    ) -> MoveResult:
+        """Send a C-MOVE or C-GET and follow its responses to the final one."""
+        results: list[MoveResult] = []
+
+        def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
+            self.accepted(request.sop_class_uid)
+            responses = start(association, message_id)
+            self._running = (message_id, request.sop_class_uid)
+            try:
+                for command, failed in responses:
+                    self._answered()
+                    if "Status" not in command:
+                        break
+                    results.append(_result(command, failed, results))
+                    if not is_pending(command.Status):
+                        break
+                    on_progress(results[-1])
+            finally:
+                self._running = None
+            return command, failed
+
+        self._ask(request, send, detail=lambda _command: _detail(results[-1]))
+        return results[-1]
+
+
+class RetrieveScu(QueryingSession, RetrievingSession):
     """An association with an archive."""
 
     def __init__(self, local: LocalAe, peer: ApplicationEntity) -> None:
@@ -90,44 +127,36 @@ class RetrieveScu(Session):
             the identifier is refused (A900).
         """
         model = _MOVE[Root(root)]
-        results: list[MoveResult] = []
 
-        def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
-            self.accepted(model)
-            responses = association.send_c_move(identifier, destination, model, message_id)
-            self._running = (message_id, model)
-            try:
-                for command, failed in responses:
-                    self._answered()
-                    if "Status" not in command:
-                        break
-                    results.append(_result(command, failed, results))
-                    if not is_pending(command.Status):
-                        break
-                    on_progress(results[-1])
-            finally:
-                self._running = None
-            return command, failed
+        def start(association: Association, message_id: int) -> Responses:
+            return association.send_c_move(identifier, destination, model, message_id)
 
-        request = Request("C-MOVE", model, dataset=identifier)
-        self._ask(request, send, detail=lambda _command: _detail(results[-1]))
-        return results[-1]
+        return self._retrieve(Request("C-MOVE", model, dataset=identifier), start, on_progress)
 
 
 def _result(command: Dataset, failed: Dataset | None, before: list[MoveResult]) -> MoveResult:
     """Return the counters of a response; a final one may leave them out (PS3.7 9.1.4.1)."""
     last = before[-1] if before else MoveResult()
-    uids = failed.get("FailedSOPInstanceUIDList") if failed is not None else None
-    listed = () if not uids else uids if isinstance(uids, MultiValue) else (uids,)
+    listed = _failed_uids(failed)
     pending = is_pending(command.Status) or command.Status == Status.CANCELLED
     return MoveResult(
         completed=command.get("NumberOfCompletedSuboperations", last.completed),
         failed=command.get("NumberOfFailedSuboperations", max(last.failed, len(listed))),
         warning=command.get("NumberOfWarningSuboperations", last.warning),
-        failed_uids=tuple(str(uid) for uid in listed),
+        failed_uids=listed,
         remaining=command.get("NumberOfRemainingSuboperations", last.remaining) if pending else 0,
         status=int(command.Status),
     )
+
+
+def _failed_uids(failed: Dataset | None) -> tuple[str, ...]:
+    """Return the Failed SOP Instance UID List; one that is too long for its VR is of VR UN."""
+    value = failed.get("FailedSOPInstanceUIDList") if failed is not None else None
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace").rstrip("\0 ").split("\\")
+    if not value:
+        return ()
+    return tuple(str(uid) for uid in ([value] if isinstance(value, str) else value))
 
 
 def _detail(result: MoveResult) -> str:

@@ -23,16 +23,18 @@ from tdwii_gui.dicom.errors import (
     Rejected,
     TimedOut,
 )
-from tdwii_gui.dicom.net.exchange import Exchange, Request, Response, counted
-from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, make_ae, send_at_once
+from tdwii_gui.dicom.net.broken_connection import shut_down
+from tdwii_gui.dicom.net.closing_socket import ClosingSocket
+from tdwii_gui.dicom.net.exchange import Exchange, Request, Response
+from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, limit_waiting, make_ae, send_at_once
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection
 from tdwii_gui.dicom.net.tls import tls_arguments
-from tdwii_gui.dicom.status import Status, is_failure, is_pending
+from tdwii_gui.dicom.status import is_failure
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from pynetdicom.association import Association
@@ -47,10 +49,11 @@ __all__ = ["LocalAe", "Session", "Timeouts"]
 
 _MAXIMUM_MESSAGE_ID: Final = 65535
 _JOIN_SECONDS: Final = 1.0
+_SEND_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """What is recorded of a request; without a command there was no response."""
 
     command: Dataset | None = None
@@ -135,7 +138,7 @@ class Session:
         try:
             self._association = self._associate()
         except AssociationError as error:
-            self._record(Request("A-ASSOCIATE", ""), started, _Outcome(comment=str(error)))
+            self._record(Request("A-ASSOCIATE", ""), started, Outcome(comment=str(error)))
             raise
 
     def release(self) -> None:
@@ -152,6 +155,10 @@ class Session:
             association = self._observed.association
         if association is None:
             return
+        connection = association.dul.socket
+        if isinstance(connection, ClosingSocket) and connection.hangs(_SEND_SECONDS):
+            # The peer does not read, so it would not read an A-ABORT either.
+            shut_down(association)
         association.abort()
         # Both queues are what a blocked request or association waits at, up to the time limit.
         association.dimse.msg_queue.put((None, None))
@@ -187,11 +194,6 @@ class Session:
 
     def _associate(self) -> Association:
         tls_args = tls_arguments(self.local.tls, self.peer)
-        handlers: list[evt.EventHandlerType] = [
-            (evt.EVT_CONN_OPEN, self._on_open),
-            (evt.EVT_ACSE_RECV, self._on_acse),
-            (evt.EVT_DIMSE_RECV, self._on_message),
-        ]
         ae = make_ae(self.local.ae_title, self.local.timeouts)
         started = time.monotonic()
         try:
@@ -201,7 +203,7 @@ class Session:
                 contexts=self._contexts,
                 ae_title=self.peer.ae_title,
                 ext_neg=list(self._roles),
-                evt_handlers=handlers,
+                evt_handlers=self._bindings(),
                 tls_args=tls_args,
             )
         except OSError as error:
@@ -214,6 +216,14 @@ class Session:
         if not association.is_established:
             raise self._why_not(association, time.monotonic() - started)
         return association
+
+    def _bindings(self) -> list[evt.EventHandlerType]:
+        """Return what is bound to the association."""
+        return [
+            (evt.EVT_CONN_OPEN, self._on_open),
+            (evt.EVT_ACSE_RECV, self._on_acse),
+            (evt.EVT_DIMSE_RECV, self._on_message),
+        ]
 
     def _why_not(self, association: Association, seconds: float) -> AssociationError:
         limits = self.local.timeouts
@@ -235,6 +245,7 @@ class Session:
 
     def _on_open(self, event: Event) -> None:
         send_at_once(event)
+        limit_waiting(event, self.local.timeouts.dimse)
         with self._lock:
             self._observed.association = event.assoc
             self._observed.connected = True
@@ -297,8 +308,14 @@ class Session:
         send: Callable[[Association, int], tuple[Dataset, Dataset | None]],
         *,
         detail: Callable[[Dataset], str] = lambda _command: "",
+        more: bool = False,
     ) -> Response:
         """Send a request, wait for its response, record the exchange.
+
+        Parameters
+        ----------
+        more : bool
+            Another request follows at once, so that the association's own thread may stand still.
 
         Raises
         ------
@@ -313,18 +330,19 @@ class Session:
             if "Status" not in command:
                 raise self._lost()
         except AssociationError as error:
-            self._record(request, started, _Outcome(comment=str(error)))
+            self._record(request, started, Outcome(comment=str(error)))
             raise
         except RuntimeError as error:
             lost = self._lost()
-            self._record(request, started, _Outcome(comment=str(lost)))
+            self._record(request, started, Outcome(comment=str(lost)))
             raise lost from error
         except (ValueError, AttributeError) as error:
-            self._record(request, started, _Outcome(comment=str(error)))
+            self._record(request, started, Outcome(comment=str(error)))
             raise DatasetError(f"cannot be sent: {error}") from error
         finally:
-            self._resume_reactor()
-        self._record(request, started, _Outcome(command, dataset, detail=detail(command)))
+            if not more:
+                self._resume_reactor()
+        self._record(request, started, Outcome(command, dataset, detail=detail(command)))
         self._check(request, command)
         return Response(int(command.Status), command, dataset)
 
@@ -334,42 +352,7 @@ class Session:
             message = f"{request.message} to {self.peer.ae_title}"
             raise DimseStatusError(int(command.Status), comment, message)
 
-    def _find(self, identifier: Dataset, model: str) -> Iterator[Dataset]:
-        """Send a C-FIND; a consumer that stops early cancels it."""
-        request = Request("C-FIND", model, dataset=identifier)
-        started = time.perf_counter()
-        count = 0
-        final: Dataset | None = None
-        comment = ""
-        try:
-            message_id = self._next_message_id()
-            responses = self._established().send_c_find(identifier, model, msg_id=message_id)
-            self._running = (message_id, model)
-            for command, found in responses:
-                if "Status" not in command:
-                    raise self._lost()
-                self._answered()
-                if not is_pending(command.Status):
-                    final = command
-                elif found is not None:
-                    count += 1
-                    yield found
-        except AssociationError as error:
-            comment = str(error)
-            raise
-        except GeneratorExit:
-            self.cancel()
-            final = next((one for one, _ in responses if _is_final(one)), None)
-            raise
-        finally:
-            self._running = None
-            self._resume_reactor()
-            detail = counted(count, "match", "matches")
-            self._record(request, started, _Outcome(final, comment=comment, detail=detail))
-        if final is not None:
-            self._check(request, final)
-
-    def _record(self, request: Request, started: float, outcome: _Outcome) -> None:
+    def _record(self, request: Request, started: float, outcome: Outcome) -> None:
         seconds = time.perf_counter() - started
         command = outcome.command if outcome.command is not None else Dataset()
         self.local.on_exchange(
@@ -389,10 +372,3 @@ class Session:
                 at=datetime.fromtimestamp(time.time() - seconds, UTC),
             )
         )
-
-
-def _is_final(command: Dataset) -> bool:
-    return command.get("Status", Status.PROCESSING_FAILURE) not in (
-        Status.PENDING,
-        Status.PENDING_KEYS_UNSUPPORTED,
-    )

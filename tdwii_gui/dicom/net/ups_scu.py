@@ -16,7 +16,7 @@ from tdwii_gui.dicom.errors import DatasetError
 from tdwii_gui.dicom.iod.tolerant import text
 from tdwii_gui.dicom.iod.ups_action import ActionType
 from tdwii_gui.dicom.net.exchange import Request
-from tdwii_gui.dicom.net.session import LocalAe, Session
+from tdwii_gui.dicom.net.querying_session import QueryingSession
 from tdwii_gui.dicom.uids import (
     UPS_GLOBAL_SUBSCRIPTION,
     UPS_PULL,
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
+    from tdwii_gui.dicom.net.session import LocalAe
 
 
 UPS_CLASSES: Final = (UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY)
 
 
-class UpsScu(Session):
+class UpsScu(QueryingSession):
     """An association with a TMS.
 
     Methods raise `DimseStatusError` where the TMS refuses, `NotAccepted` where it does not offer

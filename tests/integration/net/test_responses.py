@@ -14,7 +14,7 @@ from pydicom.uid import (
 )
 from pynetdicom import AE, build_context, evt
 
-from tdwii_gui.dicom.net.responses import MOST_WAITING
+from tdwii_gui.dicom.net.message_writer import MOST_WAITING
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import UPS_PULL, UPS_PUSH
 

@@ -1,0 +1,62 @@
+"""Queries over an association that this program requests: C-FIND (PS3.7 9.1.2)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tdwii_gui.dicom.errors import AssociationError
+from tdwii_gui.dicom.net.exchange import Request, counted
+from tdwii_gui.dicom.net.session import Outcome, Session
+from tdwii_gui.dicom.status import Status, is_pending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydicom.dataset import Dataset
+
+
+class QueryingSession(Session):
+    """An association on which something is looked for."""
+
+    def _find(self, identifier: Dataset, model: str) -> Iterator[Dataset]:
+        """Send a C-FIND; a consumer that stops early cancels it."""
+        request = Request("C-FIND", model, dataset=identifier)
+        started = time.perf_counter()
+        count = 0
+        final: Dataset | None = None
+        comment = ""
+        try:
+            message_id = self._next_message_id()
+            responses = self._established().send_c_find(identifier, model, msg_id=message_id)
+            self._running = (message_id, model)
+            for command, found in responses:
+                if "Status" not in command:
+                    raise self._lost()
+                self._answered()
+                if not is_pending(command.Status):
+                    final = command
+                elif found is not None:
+                    count += 1
+                    yield found
+        except AssociationError as error:
+            comment = str(error)
+            raise
+        except GeneratorExit:
+            self.cancel()
+            final = next((one for one, _ in responses if _is_final(one)), None)
+            raise
+        finally:
+            self._running = None
+            self._resume_reactor()
+            detail = counted(count, "match", "matches")
+            self._record(request, started, Outcome(final, comment=comment, detail=detail))
+        if final is not None:
+            self._check(request, final)
+
+
+def _is_final(command: Dataset) -> bool:
+    return command.get("Status", Status.PROCESSING_FAILURE) not in (
+        Status.PENDING,
+        Status.PENDING_KEYS_UNSUPPORTED,
+    )
