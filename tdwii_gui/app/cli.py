@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tdwii_gui import __version__
@@ -39,8 +41,20 @@ _COMMANDS = (
     ("subscribe", "subscriptions", "subscribe to the events of the TMS"),
     ("unsubscribe", "subscriptions", "end a subscription"),
     ("events", "events", "receive event reports and print them"),
-    ("echo", "echo", "verify that an AE answers (C-ECHO)"),
+    ("echo", "echo", "verify that AEs answer (C-ECHO)"),
     ("store", "store", "store files or folders to an AE (C-STORE)"),
+    ("find", "find", "query a peer at any level, and go on with the results (C-FIND)"),
+    ("move", "move", "have objects sent to an AE, or into the local index (C-MOVE)"),
+    ("get", "get", "retrieve objects into the local index or a folder (C-GET)"),
+    ("collection", "collection", "get a plan with structure set, images and dose, and hand it on"),
+    ("status", "status", "what of a query has arrived, and what is missing"),
+    ("report", "report", "report what a peer or the local index holds: table, CSV, JSON"),
+    ("push", "store", "send files, or a selection of the local index, to an AE (C-STORE)"),
+    ("repack", "repack", "sort files into folders of patients, studies and series"),
+    ("db", "find", "look up the local index by any key"),
+    ("mpps", "mpps", "begin, change, end or show a performed procedure step (MPPS)"),
+    ("inject", "inject", "send a folder: images, structure sets, plans, doses, records"),
+    ("dump", "dump", "show files as dcmdump does, damaged ones too, or make DICOM of that text"),
     ("settings", "settings", "print the settings in use, as TOML"),
 )
 
@@ -68,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TdwiiError as error:
         complain(str(error))
         return REFUSED
+    except BrokenPipeError:
+        return _output_closed()
     except OSError as error:
         complain(f"{error.filename or 'system'}: {error.strerror}")
         return REFUSED
@@ -75,6 +91,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("interrupted")
         return REFUSED
     return code
+
+
+def _output_closed() -> int:
+    """Say that nobody reads the output any more; Python is not to say it again at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):
+        complain("the output was closed before its end")
+    return REFUSED
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:

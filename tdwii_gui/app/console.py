@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+import textwrap
+from threading import Lock, Timer
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+_HELD_SECONDS: Final = 0.1
 
 
 def say(text: str = "") -> None:
@@ -24,8 +28,88 @@ def complain(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """Print a value as indented JSON."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_json(value) + "\n")
     sys.stdout.flush()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def say_json_array(values: Iterable[Any]) -> None:
+    """Print values as a JSON array, each as soon as it comes; it is closed in any case."""
+    between = "[\n"
+    try:
+        for value in values:
+            sys.stdout.write(between + textwrap.indent(_json(value), "  "))
+            sys.stdout.flush()
+            between = ",\n"
+    finally:
+        sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
+        sys.stdout.flush()
+
+
+class GrowingTable:
+    """A table whose rows are printed as they come, as a context manager.
+
+    Those of the first moment are held back for it, so that columns fit them; further ones make
+    their columns wider.
+    """
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        self._rows: list[list[str]] = [list(heads)]
+        self._widths = [len(head) for head in heads]
+        self._lock = Lock()
+        self._timer = Timer(_HELD_SECONDS, self._print_at_last)
+        self._is_holding = True
+        self._error: OSError | None = None
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.count:
+            self._timer.cancel()
+            self._timer.join()
+            self._print()
+
+    def say(self, cells: Sequence[object]) -> None:
+        """Print a row, at once or within a moment.
+
+        Raises
+        ------
+        OSError
+            If the output is closed.
+        """
+        with self._lock:
+            self._rows.append([printable(str(cell)) for cell in cells])
+            is_holding = self._is_holding
+        self.count += 1
+        if not is_holding:
+            self._print()
+        elif self.count == 1:
+            self._timer.start()
+
+    def _print_at_last(self) -> None:
+        """Print what is held back, on the timer's thread; an error is for who prints."""
+        try:
+            self._print()
+        except OSError as error:
+            self._error = error
+
+    def _print(self) -> None:
+        if self._error is not None:
+            raise self._error
+        with self._lock:
+            self._is_holding = False
+            rows, self._rows = self._rows, []
+            for row in rows:
+                pairs = zip(row, self._widths, strict=True)
+                self._widths = [max(len(cell), width) for cell, width in pairs]
+            for row in rows:
+                cells = zip(row, self._widths, strict=True)
+                say("  ".join(cell.ljust(width) for cell, width in cells).rstrip())
 
 
 def say_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.config.ae_directory import (
+    ApplicationEntity,
     check_ae_title,
     find_ae_directory,
     load_ae_directory,
@@ -23,7 +25,7 @@ from tdwii_gui.config.settings import Settings, find_settings, load_settings
 if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Surroundings
     from tdwii_gui.actors.events import Listener
-    from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
+    from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.dicom.net.session import LocalAe
 
 
@@ -104,6 +106,23 @@ def caller(options: argparse.Namespace, given: Context) -> LocalAe:
     from tdwii_gui.dicom.net.session import LocalAe
 
     return LocalAe(check_ae_title(options.ae_title), timeouts(given.settings.network))
+
+
+_ADDRESS: Final = re.compile(r"(?P<title>.+)@(?P<host>.+):(?P<port>[0-9]{1,5})")
+
+
+def peer(text: str, given: Context) -> ApplicationEntity:
+    """Return the peer that a text names: a title of the AE directory, or ``AE@host:port``.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    address = _ADDRESS.fullmatch(text)
+    if address is None or text in given.directory:
+        return given.directory.lookup(text)
+    return ApplicationEntity(address["title"], address["host"].strip("[]"), int(address["port"]))
 
 
 def add_tms_option(parser: argparse.ArgumentParser) -> None:

@@ -1,74 +1,61 @@
-"""`tdwii store`: files and folders to an AE."""
+"""`tdwii store` and `tdwii push`: files, folders or a selection of the local index to an AE."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tdwii_gui.app.console import complain, say
-from tdwii_gui.app.options import add_calling_option, add_common_options, caller, context
-from tdwii_gui.dicom.errors import (
-    ConfigError,
-    DatasetError,
-    DimseStatusError,
-    NotAccepted,
-)
-from tdwii_gui.dicom.iod.part10 import read_part10
-from tdwii_gui.dicom.net.storage_scu import StorageScu
+from tdwii_gui.app.options import add_calling_option, add_common_options, caller, context, peer
+from tdwii_gui.app.tools.folders import files_below
+from tdwii_gui.app.tools.query import add_query_options
+from tdwii_gui.app.tools.selecting import select_to_retrieve, stored_here
+from tdwii_gui.app.tools.sending import send
+from tdwii_gui.app.tools.sources import add_index_option, local_index
+from tdwii_gui.app.tools.steps import Outcome, alone
+from tdwii_gui.dicom.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+
+    from tdwii_gui.app.options import Context
+    from tdwii_gui.app.tools.found import Found
 
 
-def add_arguments(parser: argparse.ArgumentParser, _command: str) -> None:
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """Add the options."""
-    parser.add_argument("ae", metavar="AE", help="AE title, as in the AE directory")
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="file or folder")
+    add_step_arguments(parser)
+    number = "+" if command == "store" else "*"
+    parser.add_argument("paths", metavar="PATH", nargs=number, type=Path, help="file or folder")
+    if command == "push":
+        add_query_options(parser)
+        add_index_option(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     add_calling_option(parser)
     add_common_options(parser)
+
+
+def add_step_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add where the objects go."""
+    parser.add_argument("ae", metavar="AE", help="peer: of the AE directory, or AE@host:port")
 
 
 def run(options: argparse.Namespace) -> int:
     """Store every file; one that is refused or unreadable does not keep the rest back."""
     given = context(options)
-    peer = given.directory.lookup(options.ae)
-    files = _files(options.paths)
-    objects = [path for path in files if _is_object(path)]
-    stored = 0
-    if objects:
-        with StorageScu(caller(options, given), peer, objects) as scu:
-            stored = sum(_is_stored(scu, path) for path in objects)
-    say(f"{stored} of {len(files)} files stored to {peer}")
-    return 0 if stored == len(files) else 1
+    if options.paths:
+        return alone(_send(files_below(options.paths), options, given), options)
+    with local_index(options, given) as index:
+        found = select_to_retrieve(index, options)
+        return alone(perform(found, options, given), options)
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            files += sorted(p for p in path.rglob("*") if p.is_file() and p.name != "DICOMDIR")
-        else:
-            files.append(path)
+def perform(found: Found, options: argparse.Namespace, given: Context) -> Outcome:
+    """Send what the local index has of what was found."""
+    return _send([one.path for one in stored_here(found, options, given)], options, given)
+
+
+def _send(files: list[Path], options: argparse.Namespace, given: Context) -> Outcome:
+    entity = peer(options.ae, given)
     if not files:
-        raise ConfigError("there is no file to store")
-    return files
-
-
-def _is_object(path: Path) -> bool:
-    """Whether a file can be sent; it is read whole, so that nothing truncated is."""
-    try:
-        read_part10(path)
-    except DatasetError as error:
-        complain(str(error))
-        return False
-    return True
-
-
-def _is_stored(scu: StorageScu, path: Path) -> bool:
-    try:
-        scu.c_store(path)
-    except (DimseStatusError, DatasetError, NotAccepted) as error:
-        complain(f"{path}: {error}")
-        return False
-    return True
+        raise ConfigError("the local index has nothing of it")
+    return send(caller(options, given), entity, files, as_json=options.json)

@@ -1,0 +1,1 @@
+"""What the commands for finding, retrieving, sorting and sending objects share."""
