@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import busy_windows, closing, start_up, tables, worklist
+from benchmarks import busy_windows, closing, collection, start_up, tables, worklist
 from benchmarks.measure import note
 
 
@@ -18,6 +18,7 @@ def main() -> None:
     busy_windows.main([])
     closing.main()
     worklist.main()
+    collection.main()
 
 
 if __name__ == "__main__":

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-
+from tdwii_gui.actors.collection import CANCELED, Collection
+from tdwii_gui.actors.input_archive import InputArchives
+from tdwii_gui.actors.retrieval_progress import (
+    KindCount,
+    RetrievalProgress,
+    RetrievalTally,
+    no_progress,
+)
 from tdwii_gui.actors.running_request import RunningRequest
-from tdwii_gui.dicom.errors import InputsMissing, TdwiiError
-from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
+from tdwii_gui.dicom.errors import InputsMissing
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
     from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.net.session import LocalAe
-    from tdwii_gui.dicom.store.instance_store import InstanceStore
+    from tdwii_gui.dicom.store.instance_store import AddOutcome, InstanceStore
 
-CANCELED = "canceled"
-"""The reason for inputs that are missing because the retrieval was canceled."""
+__all__ = [
+    "CANCELED",
+    "InputRetriever",
+    "KindCount",
+    "MissingInput",
+    "RetrievalProgress",
+    "RetrievalResult",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +51,26 @@ class RetrievalResult:
     Parameters
     ----------
     present : tuple[str, ...]
-        SOP Instance UIDs that are here now, whether they came or were here before.
+        SOP Instance UIDs, of those that were asked for, that are here now, whether they came or
+        were here before.
     missing : tuple[MissingInput, ...]
-        The rest.
+        The rest of what was asked for.
+    counts : tuple[KindCount, ...]
+        How many objects of each kind are here, those that were followed included.
+    unresolved : tuple[MissingInput, ...]
+        What the objects refer to, and could not be had; a treatment does not depend on it.
+    followed : tuple[InputReference, ...]
+        What the objects refer to, and is here.
     """
 
     present: tuple[str, ...]
     missing: tuple[MissingInput, ...]
+    counts: tuple[KindCount, ...] = ()
+    unresolved: tuple[MissingInput, ...] = ()
+    followed: tuple[InputReference, ...] = ()
 
     def require_complete(self) -> None:
-        """Raise if anything is missing.
+        """Raise if anything is missing that was asked for.
 
         Raises
         ------
@@ -66,9 +86,13 @@ class RetrievalResult:
             raise InputsMissing("; ".join(reasons))
 
 
-@dataclass(frozen=True, slots=True)
+def _no_notice(_outcome: AddOutcome) -> None:
+    """Take no notice of an instance that has come by C-GET."""
+
+
+@dataclass(slots=True)
 class InputRetriever:
-    """Fetches referenced instances into a store by C-MOVE to its own AE.
+    """Fetches referenced instances into a store: by C-MOVE to its own AE, else by C-GET.
 
     Parameters
     ----------
@@ -79,16 +103,31 @@ class InputRetriever:
     store : InstanceStore
         Where the instances arrive.
     running : RunningRequest
-        By which a retrieval is canceled, between and within its C-MOVEs.
+        By which a retrieval is canceled, between and within its requests.
+    on_stored : Callable[[AddOutcome], None]
+        Is called after each instance that has come by C-GET; the service that stores what comes
+        by C-MOVE has a notice of its own.
+    by_get : bool
+        Whether archives are asked by C-GET alone, because nobody could send to our AE.
     """
 
     local: LocalAe
     directory: AeDirectory
     store: InstanceStore
     running: RunningRequest = field(default_factory=RunningRequest)
+    on_stored: Callable[[AddOutcome], None] = _no_notice
+    by_get: bool = False
+    _tally: RetrievalTally = field(default_factory=RetrievalTally, init=False, repr=False)
 
     def retrieve(
-        self, references: Iterable[InputReference], fallback_ae: str = ""
+        self,
+        references: Iterable[InputReference],
+        fallback_ae: str = "",
+        *,
+        follow: bool = False,
+        find_plans: bool = False,
+        patient_id: str | None = None,
+        on_progress: Callable[[RetrievalProgress], None] = no_progress,
     ) -> RetrievalResult:
         """Fetch what is not in the store yet.
 
@@ -98,72 +137,61 @@ class InputRetriever:
         ----------
         fallback_ae : str
             The archive for references that name none.
+        follow : bool
+            Whether the structure sets and doses of the plans, and the images of the structure
+            sets, are fetched too: from the archive of what refers to them, else from `fallback_ae`.
+        find_plans : bool
+            Whether the plans of structure sets, doses and records are fetched before that.
+        patient_id : str or None
+            Whose studies are searched for references that name neither study nor series, in an
+            archive that cannot find them otherwise; empty for all patients', None for none.
+        on_progress : Callable[[RetrievalProgress], None]
+            Is told at most every 0.1 s, on the thread on which something arrives (see `arrived`)
+            or on the calling one, and at the end.
         """
-        wanted = {reference.sop_instance_uid: reference for reference in references}
-        here = self.store.present(wanted)
-        reasons: dict[str, str] = {}
-        absent = (reference for uid, reference in wanted.items() if uid not in here)
-        for archive, series in by_archive_and_series(absent, fallback_ae):
-            reason = self._move(archive, series)
-            reasons |= {reference.sop_instance_uid: reason for reference in series}
-        here = self.store.present(wanted)
+        named = list(references)
+        tally = self._tally = RetrievalTally(on_progress)
+        archives = InputArchives(self.local, self.directory, self.running, self._keep, self.by_get)
+        collection = Collection(archives, self.store, tally, fallback_ae, patient_id)
+        try:
+            collection.fetch(named)
+            if find_plans:
+                collection.find_plans()
+            if follow:
+                collection.follow()
+        finally:
+            archives.close()
+        tally.tell()
+        return self._result(dict.fromkeys(one.sop_instance_uid for one in named), collection)
+
+    def arrived(self, sop_instance_uid: str) -> None:
+        """Count an instance that has come for the retrieval under way, if any; from any thread."""
+        self._tally.arrived(sop_instance_uid)
+
+    def _keep(self, part10: bytes, ae_title: str) -> int:
+        """Store an instance that comes by C-GET."""
+        outcome = self.store.add(part10, ae_title)
+        self.on_stored(outcome)
+        self.arrived(outcome.instance.sop_instance_uid)
+        return Status.SUCCESS
+
+    def _result(self, named: Iterable[str], collection: Collection) -> RetrievalResult:
+        references = collection.references
+        here = self.store.present(references)
+        asked_for = dict.fromkeys(named)
+        absent = [
+            MissingInput(reference, collection.reasons.get(uid, "it was removed meanwhile"))
+            for uid, reference in references.items()
+            if uid not in here
+        ]
         return RetrievalResult(
-            present=tuple(uid for uid in wanted if uid in here),
-            missing=tuple(
-                MissingInput(reference, reasons[uid])
-                for uid, reference in wanted.items()
-                if uid not in here
+            present=tuple(uid for uid in asked_for if uid in here),
+            missing=tuple(one for one in absent if one.reference.sop_instance_uid in asked_for),
+            counts=self._tally.progress().counts,
+            unresolved=tuple(
+                one for one in absent if one.reference.sop_instance_uid not in asked_for
+            ),
+            followed=tuple(
+                one for uid, one in references.items() if uid in here and uid not in asked_for
             ),
         )
-
-    def _move(self, archive: str, series: Sequence[InputReference]) -> str:
-        """Ask an archive for instances of one series; return why any may be missing."""
-        if self.running.canceled():
-            return CANCELED
-        if not archive:
-            return "the step names no Retrieve AE Title for it"
-        try:
-            scu = RetrieveScu(self.local, self.directory.lookup(archive))
-            with self.running.of(scu):
-                if self.running.canceled():
-                    return CANCELED
-                result = scu.c_move(
-                    move_identifier(series),
-                    self.local.ae_title,
-                    on_progress=lambda _progress: self.running.heed(),
-                )
-        except TdwiiError as error:
-            return CANCELED if self.running.canceled() else str(error)
-        if result.status == Status.CANCELLED:
-            return CANCELED
-        sent = result.completed + result.warning
-        reason = f"{archive} sent {sent} of {len(series)} objects to {self.local.ae_title}"
-        if sent == len(series):
-            reason += ", which keeps them in another data folder"
-        return reason
-
-
-def by_archive_and_series(
-    references: Iterable[InputReference], fallback_ae: str
-) -> Iterator[tuple[str, list[InputReference]]]:
-    """Yield references that one C-MOVE can ask for, with the AE title of their archive.
-
-    The archive is the Retrieve AE Title, else `fallback_ae`.
-    """
-
-    def key(reference: InputReference) -> tuple[str, str, str]:
-        archive = reference.retrieve_ae_title or fallback_ae
-        return archive, reference.study_instance_uid, reference.series_instance_uid
-
-    for (archive, _, _), series in groupby(sorted(references, key=key), key):
-        yield archive, list(series)
-
-
-def move_identifier(series: Sequence[InputReference]) -> Dataset:
-    """Return the C-MOVE identifier, Study Root at IMAGE level, of instances of one series."""
-    identifier = Dataset()
-    identifier.QueryRetrieveLevel = "IMAGE"
-    identifier.StudyInstanceUID = series[0].study_instance_uid
-    identifier.SeriesInstanceUID = series[0].series_instance_uid
-    identifier.SOPInstanceUID = [reference.sop_instance_uid for reference in series]
-    return identifier

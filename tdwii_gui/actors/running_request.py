@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -23,18 +23,24 @@ class RunningRequest:
     def __init__(self) -> None:
         self._lock = Lock()
         self._running = False
-        self._canceled = False
+        self._canceled = Event()
+        self._subject = ""
         self._session: Session | None = None
 
     def canceled(self) -> bool:
         """Whether the task that runs, or ran last, was canceled."""
-        return self._canceled
+        return self._canceled.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, until canceled at most."""
+        self._canceled.wait(seconds)
 
     @contextmanager
     def task(self) -> Iterator[None]:
         """Run a block as a task that can be canceled."""
         with self._lock:
-            self._running, self._canceled = True, False
+            self._running = True
+            self._canceled.clear()
         try:
             yield
         finally:
@@ -42,13 +48,29 @@ class RunningRequest:
                 self._running = False
 
     @contextmanager
+    def about(self, subject: str) -> Iterator[None]:
+        """Say what a block of the task is about, so that it can be canceled for that alone."""
+        with self._lock:
+            self._subject = subject
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._subject = ""
+
+    @contextmanager
     def of(self, session: S) -> Iterator[S]:
         """Open an association whose C-FIND or C-MOVE ends when the task is canceled."""
+        with self.asking(session), session:
+            yield session
+
+    @contextmanager
+    def asking(self, session: S) -> Iterator[S]:
+        """Use an association, as `of`, that outlasts the block; it is opened before or within."""
         with self._lock:
             self._session = session
         try:
-            with session:
-                yield session
+            yield session
         finally:
             with self._lock:
                 self._session = None
@@ -56,15 +78,21 @@ class RunningRequest:
     def heed(self) -> None:
         """Pass on a cancellation that came before the request was sent; while answers arrive."""
         session = self._session
-        if self._canceled and session is not None:
+        if self._canceled.is_set() and session is not None:
             session.cancel()
 
-    def cancel(self) -> None:
-        """Ask the peer to end early (C-CANCEL); when asked again, abort the association."""
+    def cancel(self, subject: str = "") -> None:
+        """Ask the peer to end early (C-CANCEL); when asked again, abort the association.
+
+        With a subject, only what is about that is canceled, and it is never aborted.
+        """
         with self._lock:
             if not self._running:
                 return
-            again, self._canceled = self._canceled, True
+            if subject and (subject != self._subject or self._canceled.is_set()):
+                return
+            again = self._canceled.is_set()
+            self._canceled.set()
             session = self._session
         if session is None:
             return

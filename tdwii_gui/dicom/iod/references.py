@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.iod import legal, tolerant
 from tdwii_gui.dicom.iod.macros import reference_and_access_item, sop_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pydicom.dataset import Dataset
+
+_MOST_PER_REQUEST: Final = 500
+"""An explicit VR UI element has room for a thousand UIDs (PS3.5 7.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,24 @@ def access_items(references: Iterable[InputReference]) -> list[Dataset]:
         reference_and_access_item(study_uid, series_uid, instances, title)
         for (study_uid, series_uid, title), instances in series.items()
     ]
+
+
+def by_archive_and_series(
+    references: Iterable[InputReference], fallback_ae: str
+) -> Iterator[tuple[str, list[InputReference]]]:
+    """Yield references that one C-MOVE can ask for, with the AE title of their archive.
+
+    The archive is the Retrieve AE Title, else `fallback_ae`.
+    """
+
+    def key(reference: InputReference) -> tuple[str, str, str]:
+        archive = reference.retrieve_ae_title or fallback_ae
+        return archive, reference.study_instance_uid, reference.series_instance_uid
+
+    for (archive, _, _), group in groupby(sorted(references, key=key), key):
+        series = list(group)
+        for start in range(0, len(series), _MOST_PER_REQUEST):
+            yield archive, series[start : start + _MOST_PER_REQUEST]
 
 
 def _item_references(item: Dataset) -> list[InputReference]:
