@@ -24,6 +24,8 @@ from tdwii_gui.dicom.store.intervals import Interval, parse, parse_range
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    TextTest = Callable[[list[str]], bool]
+
 MAXIMUM_KEYS: Final = 200
 MAXIMUM_KEY_LENGTH: Final = 64
 
@@ -100,6 +102,7 @@ class Matcher:
     """
 
     def __init__(self, identifier: Dataset) -> None:
+        _check_decodable(identifier)
         try:
             _check_number(identifier)
             self._keys = _Keys(identifier, _timezone(identifier))
@@ -169,6 +172,25 @@ def name_groups(name: str) -> list[str]:
     ]
 
 
+def key_test(element: DataElement) -> TextTest | None:
+    """Return the test that the values of a data set must pass for a key; None if all do.
+
+    For values that are kept as texts; times are without time zones.
+
+    Raises
+    ------
+    DimseStatusError
+        A900, naming the keyword, if the key is unusable.
+    """
+    if element.VR == "SQ":
+        raise _unusable(element, "is no sequence")
+    keys = element_texts(element)
+    if not keys or keys == ["*"]:
+        return None
+    test = _test(element, keys, "")
+    return lambda texts: test(texts, "")
+
+
 class _Keys:
     """The keys of an identifier or of the item of a sequence key."""
 
@@ -177,7 +199,7 @@ class _Keys:
     def __init__(self, item: Dataset, offset: str) -> None:
         self._requested: list[tuple[int, str]] = []
         self._sequences: dict[int, _Keys | None] = {}
-        self._tests: list[tuple[int, Callable[[DataElement, str], bool]]] = []
+        self._tests: list[tuple[int, Callable[[list[str], str], bool]]] = []
         for element in item:
             if element.tag.group < 0x0008 or element.tag.element == 0:
                 continue
@@ -195,7 +217,7 @@ class _Keys:
     def match(self, dataset: Dataset, offset: str) -> bool:
         for tag, test in self._tests:
             found = _element(dataset, tag)
-            if found is None or not test(found, offset):
+            if found is None or not test(element_texts(found), offset):
                 return False
         for tag, keys in self._sequences.items():
             if keys is None or keys.universal:
@@ -247,42 +269,40 @@ def _element(dataset: Dataset, tag: int) -> DataElement | None:
         return None
 
 
-def _test(element: DataElement, keys: list[str], offset: str) -> Callable[[DataElement, str], bool]:
-    """Return the test that a data set's element must pass for a key with a value."""
+def _test(element: DataElement, keys: list[str], offset: str) -> Callable[[list[str], str], bool]:
+    """Return the test that a data set's values must pass for a key with a value."""
     _check_length(element, keys)
     if element.VR == "UI":
         wanted = frozenset(keys)
-        return lambda found, _offset: not wanted.isdisjoint(element_texts(found))
+        return lambda found, _offset: not wanted.isdisjoint(found)
     if element.VR in _MOMENT_VRS:
         return _moment_test(element, keys, offset)
     if element.VR == "PN":
         patterns = [name_groups(key) for key in keys]
         return lambda found, _offset: any(
-            _names_match(pattern, name_groups(text))
-            for text in element_texts(found)
-            for pattern in patterns
+            _names_match(pattern, name_groups(text)) for text in found for pattern in patterns
         )
     if element.VR in _NUMBER_VRS:
         return _number_test(element, keys)
     if element.VR in _WILDCARD_VRS and element.tag not in _SINGLE_VALUE_ONLY:
         return lambda found, _offset: any(
-            wildcard_match(key, text) for text in element_texts(found) for key in keys
+            wildcard_match(key, text) for text in found for key in keys
         )
     exact = frozenset(keys)
-    return lambda found, _offset: not exact.isdisjoint(element_texts(found))
+    return lambda found, _offset: not exact.isdisjoint(found)
 
 
 def _moment_test(
     element: DataElement, keys: list[str], offset: str
-) -> Callable[[DataElement, str], bool]:
+) -> Callable[[list[str], str], bool]:
     vr = element.VR
     try:
         wanted = [parse_range(vr, key, offset) for key in keys]
     except ValueError as error:
         raise _unusable(element, f"is no {vr} and no range of {vr}") from error
 
-    def test(found: DataElement, found_offset: str) -> bool:
-        intervals = (_interval(vr, text, found_offset) for text in element_texts(found))
+    def test(found: list[str], found_offset: str) -> bool:
+        intervals = (_interval(vr, text, found_offset) for text in found)
         return any(
             interval is not None and interval.overlaps(key)
             for interval in intervals
@@ -300,12 +320,12 @@ def _interval(vr: str, text: str, offset: str) -> Interval | None:
         return None
 
 
-def _number_test(element: DataElement, keys: list[str]) -> Callable[[DataElement, str], bool]:
+def _number_test(element: DataElement, keys: list[str]) -> Callable[[list[str], str], bool]:
     try:
         wanted = frozenset(float(key) for key in keys)
     except ValueError as error:
         raise _unusable(element, "is no number") from error
-    return lambda found, _offset: any(_number(text) in wanted for text in element_texts(found))
+    return lambda found, _offset: any(_number(text) in wanted for text in found)
 
 
 def _number(text: str) -> float | None:
@@ -338,6 +358,15 @@ def _group_matches(pattern: str, group: str) -> bool:
 def _timezone(dataset: Dataset) -> str:
     element = dataset.get(_TIMEZONE)
     return "" if element is None else str(element.value or "").strip()
+
+
+def _check_decodable(identifier: Dataset) -> None:
+    for tag in list(identifier.keys()):
+        try:
+            identifier[tag]
+        except PYDICOM_ERRORS as error:
+            name = keyword_for_tag(tag) or str(tag)
+            raise DimseStatusError(Status.DATASET_MISMATCH, f"{name} cannot be decoded") from error
 
 
 def _check_number(identifier: Dataset) -> None:

@@ -1,12 +1,10 @@
 """The indexed keys of a UPS, and how SQL narrows a query by them before matching decides.
 
-A condition may let through too many steps, but never too few. What a column cannot hold, the mark
-`SEVERAL` stands for, which every condition lets through.
+A condition may let through too many steps, but never too few; see `text_conditions`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.tag import Tag
@@ -14,17 +12,24 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     and_,
-    false,
     func,
     literal,
     literal_column,
-    or_,
     select,
 )
 
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.dicom.store.intervals import Interval, parse, parse_range
-from tdwii_gui.dicom.store.matching import element_texts, has_wildcard, name_groups
+from tdwii_gui.dicom.store.matching import element_texts
+from tdwii_gui.dicom.store.text_conditions import (
+    SEVERAL,
+    among,
+    name_condition,
+    name_text,
+    one_of,
+    single_text,
+    text_condition,
+)
 from tdwii_gui.dicom.store.untouched import stored_items, stored_texts
 from tdwii_gui.dicom.store.ups_tables import STEPS
 
@@ -33,18 +38,12 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
-    from sqlalchemy import Column
-
-SEVERAL: Final = "\\"
-"""Stands for values that a column cannot hold; no text of a data set holds a backslash."""
 
 _WIDEST_START: Final = (
     select(func.coalesce(func.max(literal_column("(start_last - start_first)", BigInteger)), 0))
     .select_from(STEPS)
     .scalar_subquery()
 )
-_LAST_CHARACTER: Final = "\U0010ffff"
-_MAXIMUM_VALUES: Final = 200
 _ALL_TIME: Final = (-(2**60), 2**60)  # its width fits into a column too
 
 _START: Final = Tag("ScheduledProcedureStepStartDateTime")
@@ -76,12 +75,11 @@ def has_key(tags: Container[int]) -> bool:
 def key_columns(dataset: Dataset) -> dict[str, Any]:
     """Return the values of a step's key columns."""
     columns: dict[str, Any] = {
-        column: _single(stored_texts(dataset, tag)) for tag, column in _TEXT_COLUMNS
+        column: single_text(stored_texts(dataset, tag)) for tag, column in _TEXT_COLUMNS
     }
     for tag, column in _CODE_COLUMNS:
         columns[column] = _code_value(dataset, tag)
-    names = [group for name in stored_texts(dataset, _PATIENT_NAME) for group in name_groups(name)]
-    columns["patient_name"] = _single(names)
+    columns["patient_name"] = name_text(stored_texts(dataset, _PATIENT_NAME))
     columns["start_first"], columns["start_last"] = _start(dataset)
     return columns
 
@@ -93,17 +91,17 @@ def conditions(identifier: Dataset) -> ColumnElement[bool] | None:
     """
     states = _texts(identifier, "ProcedureStepState")
     found = [
-        _one_of(STEPS.c.sop_instance_uid, _texts(identifier, "SOPInstanceUID")),
-        _one_of(STEPS.c.state, states),
-        _among(STEPS.c.input_readiness, _texts(identifier, "InputReadinessState")),
-        _text_condition(STEPS.c.patient_id, _texts(identifier, "PatientID")),
-        _name_condition(_texts(identifier, "PatientName")),
+        one_of(STEPS.c.sop_instance_uid, _texts(identifier, "SOPInstanceUID")),
+        one_of(STEPS.c.state, states),
+        among(STEPS.c.input_readiness, _texts(identifier, "InputReadinessState")),
+        text_condition(STEPS.c.patient_id, _texts(identifier, "PatientID")),
+        name_condition(STEPS.c.patient_name, _texts(identifier, "PatientName")),
         *_start_conditions(identifier),
     ]
     for tag, column in _CODE_COLUMNS:
         items = identifier[tag].value or [] if tag in identifier else []
         values = _texts(items[0], "CodeValue") if items else []
-        found.append(_among(STEPS.c[column], values))
+        found.append(among(STEPS.c[column], values))
         if column == "station" and found[-1] is not None and not states:
             # The index has the state between the station and the start: any one will do.
             found.append(STEPS.c.state.in_(list(ProcedureStepState)))
@@ -115,16 +113,12 @@ def _texts(dataset: Dataset, keyword: str) -> list[str]:
     return element_texts(dataset[keyword]) if keyword in dataset else []
 
 
-def _single(texts: list[str]) -> str:
-    return texts[0] if len(texts) == 1 else SEVERAL if texts else ""
-
-
 def _code_value(dataset: Dataset, tag: BaseTag) -> str:
     items = stored_items(dataset, tag)
     if len(items) != 1:
         return SEVERAL if items else ""
     texts = stored_texts(items[0], _CODE_VALUE)
-    return _single(texts) if texts else SEVERAL
+    return single_text(texts) if texts else SEVERAL
 
 
 def _start(dataset: Dataset) -> tuple[int, int]:
@@ -157,44 +151,3 @@ def _start_conditions(identifier: Dataset) -> list[ColumnElement[bool]]:
 
 def _timezone(dataset: Dataset) -> str:
     return str(dataset[_TIMEZONE].value or "").strip() if _TIMEZONE in dataset else ""
-
-
-def _one_of(column: Column[Any], values: list[str]) -> ColumnElement[bool] | None:
-    if not values or len(values) > _MAXIMUM_VALUES or values == ["*"]:
-        return None
-    return column == values[0] if len(values) == 1 else column.in_(values)
-
-
-def _among(column: Column[Any], values: list[str]) -> ColumnElement[bool] | None:
-    if _one_of(column, values) is None:
-        return None
-    return column.in_([*values, SEVERAL])
-
-
-def _text_condition(column: Column[Any], keys: list[str]) -> ColumnElement[bool] | None:
-    """Narrow by the beginning of a text, or by the longest part of it that is given."""
-    if len(keys) != 1 or not has_wildcard(keys[0]):
-        return _among(column, keys)
-    parts = re.split(r"[*?]", keys[0])
-    if parts[0]:
-        begins = and_(column >= parts[0], column < parts[0] + _LAST_CHARACTER)
-        return or_(begins, column == SEVERAL)
-    longest = max(parts, key=len)
-    if not longest:
-        return None
-    return or_(column.contains(longest, autoescape=True), column == SEVERAL)
-
-
-def _name_condition(keys: list[str]) -> ColumnElement[bool] | None:
-    groups = name_groups(keys[0]) if len(keys) == 1 else []
-    if len(groups) != 1:
-        return None
-    if not groups[0]:
-        # A key of carets alone means names without components.
-        return false() | STEPS.c.patient_name.in_(["", SEVERAL])
-    if not has_wildcard(groups[0]):
-        return _among(STEPS.c.patient_name, groups)
-    # "doe^*" means "doe" too, whose empty components at the end are left out.
-    literal = re.split(r"[*?]", groups[0])
-    trimmed = "*".join(part.strip("^ ") for part in literal)
-    return _text_condition(STEPS.c.patient_name, [trimmed])
