@@ -8,23 +8,32 @@ from typing import TYPE_CHECKING
 from tdwii_gui.actors.actor import Actor, Surroundings, machine_of
 from tdwii_gui.actors.events import (
     EventReported,
+    InputsProgressed,
     InputsRetrieved,
     InstanceReceived,
     StepFetched,
+    SubscriptionChanged,
     WorklistOutdated,
 )
 from tdwii_gui.actors.inputs import InputRetriever, RetrievalResult
 from tdwii_gui.actors.later import Later
+from tdwii_gui.actors.subscriptions import (
+    Subscription,
+    SubscriptionKind,
+    Subscriptions,
+    ask,
+    end,
+)
 from tdwii_gui.actors.worker import task
-from tdwii_gui.dicom.errors import AssociationError
+from tdwii_gui.dicom.errors import AssociationError, DimseStatusError, NotAccepted
 from tdwii_gui.dicom.iod.ups import Ups
 from tdwii_gui.dicom.iod.ups_event import EventType, ListStatus, ScpStatus, read_event
+from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
 from tdwii_gui.dicom.net.event_receiver import EventReceiver
 from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.ups_scu import UpsScu
 from tdwii_gui.dicom.status import Status, status_words
 from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
-from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,10 +75,11 @@ class Subscriber(Actor):
         self.ost_ae_title = settings.ost_ae_title
         self.machine = settings.machine or machine_of(self.directory, self.ae_title)
         self.instances = InstanceStore(staging, on_conflict=Conflict.REPLACE)
-        self._retriever = InputRetriever(self.local, self.directory, self.instances, self.running)
+        self._retriever = InputRetriever(
+            self.local, self.directory, self.instances, self.running, on_stored=self._on_stored
+        )
         self._keep = settings.subscribe
-        self._with_lock = False
-        self._subscribed_to = ""
+        self._subscriptions = Subscriptions(Subscription())
         self._retry = Later(f"{self.ae_title}-subscribe", self.keep_subscribed)
         self._outdated = Later(f"{self.ae_title}-outdated", self._on_outdated)
         self.serve(
@@ -78,13 +88,31 @@ class Subscriber(Actor):
 
     @property
     def subscribed(self) -> bool:
-        """Whether the TMS has accepted our subscription to all its steps."""
-        return self._subscribed_to == self.tms_ae_title
+        """Whether the TMS has accepted a subscription of ours."""
+        return bool(self.subscriptions)
+
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """What the TMS has accepted: one about all or a machine's steps at most, and single ones.
+
+        Empty while another AE is the TMS.
+        """
+        return self._subscriptions.held(self.tms_ae_title)
+
+    @property
+    def wanted_subscriptions(self) -> tuple[Subscription, ...]:
+        """What it subscribes to: what was asked for, else what is usual."""
+        return self._subscriptions.wanted
 
     @property
     def wants_subscription(self) -> bool:
         """Whether we are subscribed, or try to be."""
         return self.subscribed or self._keep
+
+    def want(self, *subscriptions: Subscription) -> None:
+        """Subscribe to these at the start, and again while the TMS cannot be reached."""
+        self._subscriptions.want(*subscriptions)
+        self._keep = True
 
     def start(self) -> None:
         """Listen, and subscribe where that is wanted."""
@@ -103,28 +131,42 @@ class Subscriber(Actor):
     @task()
     def subscribe(self, deletion_lock: bool = False) -> int:
         """Subscribe to all steps of the TMS (PS3.4 CC.2.3.2); return the status."""
-        tms = self.tms_ae_title
-        with self._tms() as scu:
-            status = scu.subscribe_globally(self.ae_title, deletion_lock=deletion_lock)
-        self._subscribed_to = tms
-        self._with_lock = deletion_lock
-        if status == Status.UPS_LOCK_NOT_GRANTED:
-            logger.warning("%s subscribed to %s: %s", self.ae_title, tms, status_words(status))
-        else:
-            logger.info("%s subscribed to %s", self.ae_title, tms)
-        self._follow()
-        return status
+        return self._subscribe(Subscription(deletion_lock=deletion_lock))
+
+    @task()
+    def subscribe_filtered(self, machine: str, deletion_lock: bool = False) -> int:
+        """Subscribe to all steps of a treatment machine (PS3.4 CC.2.3.1); return the status.
+
+        It takes the place of a subscription to all steps. A TMS that has no filtered
+        subscriptions is asked for one to all.
+
+        Raises
+        ------
+        ConfigError
+            If no machine is named.
+        """
+        kind = SubscriptionKind.FILTERED
+        return self._subscribe(Subscription(kind, machine, deletion_lock=deletion_lock))
+
+    @task()
+    def subscribe_step(self, sop_instance_uid: str, deletion_lock: bool = False) -> int:
+        """Subscribe to one step (PS3.4 CC.2.3.2); return the status."""
+        kind = SubscriptionKind.STEP
+        wanted = Subscription(kind, step_uid=sop_instance_uid, deletion_lock=deletion_lock)
+        return self._subscribe(wanted)
 
     @task()
     def keep_subscribed(self) -> None:
-        """Subscribe; while the TMS cannot be reached, try again later."""
+        """Subscribe anew to what is wanted; while the TMS cannot be reached, try again later."""
         self._keep = True
-        self._subscribed_to = ""
+        self._subscriptions.lose()
         self._retry.cancel()
         try:
-            self.subscribe(self._with_lock).result()
+            for wanted in self._subscriptions.wanted:
+                self._subscribe_anew(wanted)
         except AssociationError as error:
             logger.warning("%s is not subscribed yet: %s", self.ae_title, error)
+            self._tell_subscriptions()
             if self.listening and self._keep:
                 self._retry.start(_RETRY_SECONDS)
 
@@ -133,8 +175,9 @@ class Subscriber(Actor):
         """End all subscriptions to steps of the TMS (PS3.4 CC.2.3); return the status."""
         self._give_up()
         with self._tms() as scu:
-            status = scu.unsubscribe(UPS_GLOBAL_SUBSCRIPTION, self.ae_title)
-        self._subscribed_to = ""
+            status = end(scu, self.ae_title, self.subscriptions)
+        self._subscriptions.end()
+        self._tell_subscriptions()
         return status
 
     @task()
@@ -143,7 +186,8 @@ class Subscriber(Actor):
         self._give_up()
         with self._tms() as scu:
             status = scu.suspend_globally(self.ae_title)
-        self._subscribed_to = ""
+        self._subscriptions.end()
+        self._tell_subscriptions()
         return status
 
     @task()
@@ -159,6 +203,34 @@ class Subscriber(Actor):
     def _tms(self, ae_title: str = "") -> UpsScu:
         return UpsScu(self.local, self.directory.lookup(ae_title or self.tms_ae_title))
 
+    def _subscribe(self, wanted: Subscription) -> int:
+        tms = self.tms_ae_title
+        with self._tms() as scu:
+            status, accepted = ask(scu, self.ae_title, wanted)
+        if status == Status.UPS_LOCK_NOT_GRANTED:
+            logger.warning("%s subscribed to %s: %s", self.ae_title, tms, status_words(status))
+        else:
+            logger.info("%s subscribed to %s (%s)", self.ae_title, tms, accepted.kind)
+        self._subscriptions.accept(tms, accepted)
+        self._tell_subscriptions()
+        self._follow()
+        return status
+
+    def _subscribe_anew(self, wanted: Subscription) -> None:
+        """Subscribe, unless that is to a step that the TMS no longer has."""
+        try:
+            self._subscribe(wanted)
+        except DimseStatusError as error:
+            if not wanted.is_single or error.status != Status.UPS_UNKNOWN:
+                raise
+            logger.warning("%s has no step %s", self.tms_ae_title, wanted.step_uid)
+            self._subscriptions.give_up(wanted)
+            self._keep = self._subscriptions.is_any_wanted
+            self._tell_subscriptions()
+
+    def _tell_subscriptions(self) -> None:
+        self.emit(SubscriptionChanged(self.ae_title, self.subscriptions))
+
     def _query(self, query: Dataset, on_match: Callable[[Ups], None] | None) -> list[Ups]:
         steps: list[Ups] = []
         with self.running.of(self._tms()) as scu:
@@ -173,24 +245,46 @@ class Subscriber(Actor):
 
     def _fetch_step(self, sop_instance_uid: str) -> Ups:
         with self._tms() as scu:
-            attributes = scu.n_get(sop_instance_uid)
+            try:
+                attributes = scu.n_get(sop_instance_uid)
+            except (DimseStatusError, NotAccepted) as error:
+                if getattr(error, "status", None) == Status.UPS_UNKNOWN:
+                    raise
+                attributes = self._found(scu, sop_instance_uid, error)
         # A TMS need not repeat the UID that it was asked for (PS3.4 CC.2.7.1).
         attributes.SOPInstanceUID = sop_instance_uid
         step = Ups(attributes)
         self.emit(StepFetched(self.ae_title, step))
         return step
 
-    def _retrieve(self, step: Ups, references: Iterable[InputReference]) -> RetrievalResult:
-        result = self._retriever.retrieve(references, self.ost_ae_title)
+    def _retrieve(
+        self, step: Ups, references: Iterable[InputReference], *, follow: bool = False
+    ) -> RetrievalResult:
+        uid = step.sop_instance_uid
+        result = self._retriever.retrieve(
+            references,
+            self.ost_ae_title,
+            follow=follow,
+            on_progress=lambda progress: self.emit(InputsProgressed(self.ae_title, uid, progress)),
+        )
         logger.info(
             "%s has %d of %d inputs of %s",
             self.ae_title,
             len(result.present),
             len(result.present) + len(result.missing),
-            step.sop_instance_uid,
+            uid,
         )
-        self.emit(InputsRetrieved(self.ae_title, step.sop_instance_uid, result))
+        self.emit(InputsRetrieved(self.ae_title, uid, result))
         return result
+
+    @staticmethod
+    def _found(scu: UpsScu, sop_instance_uid: str, error: Exception) -> Dataset:
+        """Return a step of a TMS that lets it be queried but not read (C-FIND)."""
+        keys = WorklistKeys(sop_instance_uid=sop_instance_uid, workitem=None)
+        answers = list(scu.c_find(worklist_query(keys)))
+        if len(answers) != 1:
+            raise error
+        return answers[0]
 
     def _give_up(self) -> None:
         self._keep = False
@@ -233,4 +327,5 @@ class Subscriber(Actor):
         self._tell_outdated("the TMS has restarted")
 
     def _on_stored(self, outcome: AddOutcome) -> None:
+        self._retriever.arrived(outcome.instance.sop_instance_uid)
         self.emit(InstanceReceived(self.ae_title, outcome.instance))

@@ -62,10 +62,15 @@ class SerialWorker:
         A task that submits another one (a transaction made of several) runs it at once: waiting
         for its own queue would never end.
         """
-        future: Future[R] = Future()
         if threading.current_thread() is self._thread:
+            future: Future[R] = Future()
             self._perform(transaction or self._transaction, call, future)
             return future
+        return self.post(name, transaction, call)
+
+    def post(self, name: str, transaction: str, call: Callable[[], R]) -> Future[R]:
+        """Queue a task behind those that wait, from a task too, and return its future."""
+        future: Future[R] = Future()
         with self._changed:
             if self._stopping:
                 future.cancel()

@@ -91,16 +91,41 @@ def test_subscribing_is_tried_until_the_tms_is_there(
 
 def test_the_ppvs_downloads_when_it_is_told_to(actors: Suite, schedule, recorder) -> None:
     actors.ppvs.subscribe().result(SECONDS)
+    first = schedule()
     actors.ppvs.auto_download = True
-    actors.ppvs.machine = "ANOTHER"
-    other = schedule()
-    while actors.tms.pending_events().result(SECONDS):
-        pass  # an event is no longer due when the PPVS has answered it
-    actors.ppvs.fetch_step(other.sop_instance_uid).result(SECONDS)  # after its download
-    actors.ppvs.machine = ""
-    step = schedule(2)
     told = recorder.wait_for(InputsRetrieved, lambda e: e.ae_title == "PPVS_SCP")
-    assert told.sop_instance_uid == step.sop_instance_uid
+    assert told.sop_instance_uid == first.sop_instance_uid, "it was there before"
+    step = schedule(2)
+    recorder.wait_for(InputsRetrieved, lambda e: e.sop_instance_uid == step.sop_instance_uid)
+
+
+def test_what_is_followed_survives_restarts_of_the_tms(actors: Suite, schedule, recorder) -> None:
+    """A warm one keeps the subscription; after a cold one it is made anew, with its machine."""
+    machine = schedule().machine
+    actors.ppvs.auto_download = True
+    actors.ppvs.subscribe_filtered(machine).result(SECONDS)
+    held = actors.ppvs.subscriptions
+    for is_cold in (False, True):
+        actors.tms.restart(cold=is_cold).result(SECONDS)
+        told = recorder.wait_for(
+            EventReported, lambda e, cold=is_cold: _tells_of_start(e, "COLD" if cold else "WARM")
+        )
+        assert told.ae_title == "PPVS_SCP"
+        step = schedule(2 + is_cold)
+        recorder.wait_for(
+            InputsRetrieved, lambda e, uid=step.sop_instance_uid: e.sop_instance_uid == uid
+        )
+        assert actors.ppvs.subscriptions == held
+    made = [
+        e.exchange
+        for e in recorder.of(ExchangeMade)
+        if (e.exchange.role, e.exchange.message) == ("scu", "N-ACTION")
+    ]
+    assert [(exchange.calling_ae, exchange.status) for exchange in made] == [("PPVS_SCP", 0)] * 2
+
+
+def _tells_of_start(event: EventReported, kind: str) -> bool:
+    return str(event.report.information.get("SubscriptionListStatus", "")).startswith(kind)
 
 
 def test_the_tms_shows_its_steps_and_who_claimed_them(actors: Suite, schedule) -> None:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from tdwii_gui.actors.events import ActorEvent, Listening, TaskFailed
+from tdwii_gui.actors.events import (
+    ActorEvent,
+    InputsRetrieved,
+    Listening,
+    SubscriptionChanged,
+    TaskFailed,
+)
 from tdwii_gui.actors.ost import Ost
 from tdwii_gui.actors.ppvs import Ppvs
 from tdwii_gui.actors.rtbdi_creator import RtbdiCreator
+from tdwii_gui.actors.subscriptions import Subscription, SubscriptionKind
 from tdwii_gui.actors.tdd import Tdd
 from tdwii_gui.actors.tms import Tms
+from tdwii_gui.app.commands.reindex import run_reindex
 from tdwii_gui.app.console import complain, say
 from tdwii_gui.app.desktop import run_actor
 from tdwii_gui.app.options import add_common_options, context
 from tdwii_gui.app.run import serve_until_signal
-from tdwii_gui.config.settings import TMS_MODES, ActorSettings, TmsSettings
+from tdwii_gui.config.settings import (
+    SUBSCRIPTIONS,
+    TMS_MODES,
+    ActorSettings,
+    PpvsSettings,
+    TmsSettings,
+)
 
 if TYPE_CHECKING:
-    import argparse
-
     from tdwii_gui.actors.actor import Actor, Surroundings
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.app.options import Context
@@ -47,12 +60,29 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
             default=None,
             help="retrieve the inputs of each step of the machine",
         )
+        parser.add_argument(
+            "--subscription",
+            choices=SUBSCRIPTIONS,
+            help="subscribe to all steps, or to those of the machine",
+        )
+        parser.add_argument("--step", metavar="UID", help="subscribe to one step alone")
+        parser.add_argument(
+            "--report-imaging",
+            action=argparse.BooleanOptionalAction,
+            help="report imaging by MPPS (default: of the settings, yes)",
+        )
+    if command == "ost":
+        parser.add_argument(
+            "--reindex", action="store_true", help="rebuild the index from the files, then exit"
+        )
     add_common_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Show the actor's window until it is closed, or serve until SIGINT or SIGTERM."""
     given = context(options)
+    if options.command == "ost" and options.reindex:
+        return run_reindex(given.data_folder / "ost")
     if not options.headless:
         return run_actor(options.command, lambda listener: _actor(options, given, listener))
     serve_until_signal(_actor(options, given, _tell))
@@ -68,7 +98,7 @@ def _actor(options: argparse.Namespace, given: Context, listener: Listener) -> A
         case "ost":
             return Ost(_override(settings.ost, options), surroundings)
         case "ppvs":
-            return Ppvs(_override(settings.ppvs, options), surroundings)
+            return _ppvs(_override(settings.ppvs, options), surroundings, options)
         case "creator":
             return RtbdiCreator(_override(settings.creator, options), surroundings)
         case _:
@@ -105,6 +135,15 @@ def _tms(settings: TmsSettings, around: Surroundings, options: argparse.Namespac
     return tms
 
 
+def _ppvs(settings: PpvsSettings, around: Surroundings, options: argparse.Namespace) -> Ppvs:
+    if options.subscription:
+        settings = replace(settings, subscribe=True)
+    ppvs = Ppvs(settings, around)
+    if options.step:
+        ppvs.want(Subscription(SubscriptionKind.STEP, step_uid=options.step))
+    return ppvs
+
+
 def _override(settings: S, options: argparse.Namespace) -> S:
     """Return the settings with what the command line says instead."""
     said = {
@@ -114,6 +153,8 @@ def _override(settings: S, options: argparse.Namespace) -> S:
         "machine": getattr(options, "machine", None),
         "subscribe": getattr(options, "subscribe", None),
         "auto_download": getattr(options, "auto_download", None),
+        "subscription": getattr(options, "subscription", None),
+        "report_imaging": getattr(options, "report_imaging", None),
         "database": getattr(options, "database", None),
         "mode": getattr(options, "mode", None),
         "known_aes_only": getattr(options, "known_aes_only", None),
@@ -126,5 +167,12 @@ def _tell(event: ActorEvent) -> None:
     match event:
         case Listening():
             say(f"{event.ae_title} listening on {event.host}:{event.port}")
+        case SubscriptionChanged():
+            kinds = ", ".join(str(each) for each in event.subscriptions)
+            say(f"{event.ae_title} is subscribed to {kinds or 'nothing'}")
+        case InputsRetrieved(result=result):
+            here = sum(count.present for count in result.counts)
+            expected = sum(count.expected for count in result.counts)
+            say(f"{event.ae_title} has {here} of {expected} objects of {event.sop_instance_uid}")
         case TaskFailed():
             complain(f"{event.ae_title}: {event.error}")

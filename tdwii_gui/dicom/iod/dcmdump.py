@@ -21,14 +21,15 @@ from tdwii_gui.dicom.iod.dcmdump_values import (
     element_from_text,
     is_cut_off,
     known_vr,
+    shown_value,
     tag_text,
     value_text,
     vr_text,
 )
-from tdwii_gui.dicom.iod.part10 import decode_part10
+from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS, decode_part10
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MAXIMUM_DEPTH: Final = 32
@@ -107,8 +108,25 @@ def format_dcmdump(dataset: Dataset) -> str:
         If a value has no form as text: encapsulated pixel data, a long text with a backslash
         before ``n``, which reads as a line end, or a short text with a line end.
     """
-    lines = ["# Dicom-Data-Set", *_formatted(dataset, 0)]
+    lines = ["# Dicom-Data-Set", *_formatted(dataset, 0, value_text)]
     return "\n".join(lines) + "\n"
+
+
+def shown_dcmdump(dataset: Dataset, *, longest: int | None = 64) -> Iterator[str]:
+    """Yield the lines of a data set for people to read, whatever is in it; never fails.
+
+    Parameters
+    ----------
+    longest : int or None
+        Characters of a value; a longer one is cut off, which `parse_dcmdump` refuses. None cuts
+        nothing.
+    """
+
+    def value_of(element: DataElement) -> str:
+        value = shown_value(element)
+        return value if longest is None or len(value) <= longest else f"{value[:longest]}..."
+
+    return _formatted(dataset, 0, value_of)
 
 
 class _Line(NamedTuple):
@@ -229,11 +247,14 @@ class _Reader:
             raise TextError("is not expected here: an item or delimitation is missing")
 
 
-def _formatted(dataset: Dataset, depth: int) -> Iterator[str]:
+def _formatted(
+    dataset: Dataset, depth: int, value_of: Callable[[DataElement], str]
+) -> Iterator[str]:
     indent = "  " * depth
-    for element in dataset:
+    for tag in sorted(dataset.keys()):
+        element = _decoded(dataset, tag)
         if element.VR != "SQ":
-            yield f"{indent}{_heading(element)} {value_text(element):<40} {_comment(element)}"
+            yield f"{indent}{_heading(element)} {value_of(element):<40} {_comment(element)}"
             continue
         if depth >= 2 * MAXIMUM_DEPTH:
             name = attribute_name(element.tag)
@@ -243,9 +264,18 @@ def _formatted(dataset: Dataset, depth: int) -> Iterator[str]:
         yield f"{indent}{_heading(element)} {count} {_comment(element)}"
         for item in items:
             yield f"{indent}  (fffe,e000) na (Item with undefined length #={len(item)})"
-            yield from _formatted(item, depth + 2)
+            yield from _formatted(item, depth + 2, value_of)
             yield f"{indent}  (fffe,e00d) na (ItemDelimitationItem)"
         yield f"{indent}(fffe,e0dd) na (SequenceDelimitationItem)"
+
+
+def _decoded(dataset: Dataset, tag: BaseTag) -> DataElement:
+    """Return an element; as bytes of an unknown VR where it cannot be decoded."""
+    try:
+        return dataset[tag]
+    except PYDICOM_ERRORS:
+        value = dataset.get_item(tag).value
+        return DataElement(tag, "UN", value if isinstance(value, bytes) else b"")
 
 
 def _heading(element: DataElement) -> str:

@@ -224,6 +224,16 @@ def value_text(element: DataElement) -> str:
     return f"[{text}]"
 
 
+def shown_value(element: DataElement) -> str:
+    """Return the value of an element that is no sequence for people to read; never fails."""
+    try:
+        return value_text(element)
+    except (DatasetError, KeyError):
+        if isinstance(element.value, bytes):
+            return f"({len(element.value)} bytes)"
+        return f"[{element.value}]".replace("\r", "").replace("\n", "\\n")
+
+
 def _long_text(element: DataElement, text: str) -> str:
     if "\\n" in text:
         raise DatasetError(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydicom import config as pydicom_config
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.filereader import read_dataset
+from pydicom.filereader import data_element_generator, read_dataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import (
     UID,
@@ -33,8 +33,6 @@ from tdwii_gui.dicom.uids import is_valid_uid
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pydicom.dataset import Dataset
 
 PYDICOM_ERRORS: Final = (
     ArithmeticError,
@@ -64,6 +62,14 @@ _SYNTAX_OF_ENCODING: Final = {
     (False, True): ExplicitVRLittleEndian,
     (False, False): ExplicitVRBigEndian,
 }
+
+
+class Salvaged(NamedTuple):
+    """What can be read of a file, and what is wrong with it in words; empty if nothing is."""
+
+    meta: Dataset
+    dataset: Dataset
+    problem: str
 
 
 class _Encoding(NamedTuple):
@@ -115,6 +121,27 @@ def decode_part10(data: bytes, *, source: str = "", limits: Limits = DEFAULT_LIM
         is_implicit_VR=encoding.implicit,
         is_little_endian=encoding.little_endian,
     )
+
+
+def salvage_part10(data: bytes) -> Salvaged:
+    """Return what can be read of the bytes of a file, for people to look at; never fails.
+
+    The elements up to the first one that cannot be read are there. The last one may be cut short.
+    """
+    meta = dataset = Dataset()
+    try:
+        whole = decode_part10(data)
+        return Salvaged(whole.file_meta, whole, "")
+    except DatasetError as error:
+        problem = str(error)
+    try:
+        start = _meta_start(data, "")
+        meta_end = _meta_end(data, start, "")
+        meta = _read_meta(data[start:meta_end], DEFAULT_LIMITS, "")
+        dataset = _readable(data[meta_end:], _guess_encoding(data[meta_end:], meta, ""))
+    except DatasetError:
+        pass  # the first problem says it
+    return Salvaged(meta, dataset, problem)
 
 
 def encode_part10(dataset: Dataset) -> bytes:
@@ -263,6 +290,18 @@ def _parse(data: bytes, encoding: _Encoding, limits: Limits, source: str) -> Dat
         return read_dataset(BytesIO(data), encoding.implicit, encoding.little_endian)
     except PYDICOM_ERRORS as error:
         raise DatasetError(f"cannot be decoded: {type(error).__name__}", source) from error
+
+
+def _readable(body: bytes, encoding: _Encoding) -> Dataset:
+    """Return the elements before the first one that cannot be read."""
+    accept_foreign_values()
+    dataset = Dataset()
+    try:
+        for element in data_element_generator(BytesIO(body), *encoding):
+            dataset[element.tag] = element
+    except PYDICOM_ERRORS:
+        return dataset
+    return dataset
 
 
 def _complete_meta(meta: FileMetaDataset, dataset: Dataset, source: str) -> None:

@@ -186,16 +186,28 @@ def cancel_request(
     return information
 
 
-def subscription(receiving_ae_title: str, *, deletion_lock: bool = False) -> Dataset:
+def subscription(
+    receiving_ae_title: str, *, deletion_lock: bool = False, machine: str = ""
+) -> Dataset:
     """Return the action information of Subscribe, N-ACTION type 3 (PS3.4 CC.2.3).
+
+    Parameters
+    ----------
+    machine : str
+        The Code Value of the Scheduled Station Name, which a filtered global subscription is
+        about; empty for other subscriptions.
 
     Raises
     ------
     DatasetError
-        If the AE title is not legal.
+        If the AE title or the machine is not legal.
     """
     information = receiving_ae(receiving_ae_title)
     information.DeletionLock = "TRUE" if deletion_lock else "FALSE"
+    if machine:
+        station = codes.Code(legal.require("CodeValue", machine), "", "")
+        information.ScheduledStationNameCodeSequence = [code_item(station)]
+        legal.add_character_set(information)
     return information
 
 

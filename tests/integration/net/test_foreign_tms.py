@@ -12,7 +12,13 @@ from pynetdicom import build_context
 
 from tdwii_gui.actors import subscriber
 from tdwii_gui.actors.actor import Surroundings
-from tdwii_gui.actors.events import EventReported, ExchangeMade, TaskFailed, WorklistOutdated
+from tdwii_gui.actors.events import (
+    EventReported,
+    ExchangeMade,
+    InputsRetrieved,
+    TaskFailed,
+    WorklistOutdated,
+)
 from tdwii_gui.actors.ppvs import Ppvs
 from tdwii_gui.actors.tdd import Tdd
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
@@ -312,10 +318,9 @@ def test_after_a_cold_start_we_subscribe_anew_and_then_query(
     assert report(dcm4chee, ppvs, 4, information) == 0
     assert len(recorder.of(WorklistOutdated)) == 1
     done(ppvs)
-    first, again, query = dcm4chee.messages
-    assert (first.action_type, again.action_type) == (SUBSCRIBE, SUBSCRIBE)
+    first, again = dcm4chee.named("N-ACTION", SUBSCRIBE)
     assert again.dataset == first.dataset, "with the deletion lock that it had"
-    assert query.name == "C-FIND"
+    assert dcm4chee.messages[-1].name == "C-FIND"
     assert ppvs.subscribed
 
 
@@ -372,8 +377,7 @@ def test_steps_without_an_event_are_downloaded(
     dcm4chee.answers = [(0xFF00, step(InputInformationSequence=[item]))]
     ppvs = make_actor(Ppvs, PpvsSettings(port=0, auto_download=True), dcm4chee)
     ppvs._tell_outdated("test")
-    done(ppvs)
-    (told,) = [event for event in recorder.events if type(event).__name__ == "InputsRetrieved"]
+    told = recorder.wait_for(InputsRetrieved)
     assert "NOWHERE" in told.result.missing[0].reason
 
 

@@ -100,6 +100,23 @@ def test_stopping_cancels_what_waits_and_lets_the_running_task_end(failures: Fai
     assert worker.submit("late", "", lambda: 1).cancelled()
 
 
+def test_a_task_can_queue_another_one_behind_those_that_wait(worker: SerialWorker) -> None:
+    done: list[str] = []
+    may_begin = threading.Event()
+
+    def first() -> Future[None]:
+        assert may_begin.wait(SECONDS)
+        following = worker.post("third", "", lambda: done.append("third"))
+        done.append("first")
+        return following
+
+    begun = worker.submit("first", "", first)
+    worker.submit("second", "", lambda: done.append("second"))
+    may_begin.set()
+    begun.result(SECONDS).result(SECONDS)
+    assert done == ["first", "second", "third"]
+
+
 class Device:
     def __init__(self, worker: SerialWorker) -> None:
         self.worker = worker

@@ -219,6 +219,14 @@ def test_subscription(lock: bool, value: str) -> None:
     assert (information.ReceivingAE, information.DeletionLock) == ("PPVS", value)
 
 
+def test_a_subscription_to_the_steps_of_a_machine_names_it() -> None:
+    (station,) = subscription("PPVS", machine="FX1").ScheduledStationNameCodeSequence
+    assert station.CodeValue == "FX1"
+    assert "ScheduledStationNameCodeSequence" not in subscription("PPVS")
+    with pytest.raises(DatasetError, match="CodeValue"):
+        subscription("PPVS", machine="A\\B")
+
+
 @pytest.mark.parametrize("title", ["", "   ", "X" * 17, "A\\B", "A\nB", "Ä"])
 def test_ae_title_is_checked(title: str) -> None:
     with pytest.raises(DatasetError, match="ReceivingAE"):
