@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtGui import QImage
 
 from tdwii_gui.dicom.iod import tolerant
+from tdwii_gui.dicom.iod.image_plane import read_plane
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+    from tdwii_gui.dicom.iod.image_plane import ImagePlane
 
 _LONGEST_SIDE: Final = 1024
 _SOFT_TISSUE: Final = (40.0, 400.0)
@@ -34,6 +37,8 @@ class Frame:
         Of the values, e.g. ``"HU"``.
     position : float or None
         Of the slice along its normal, in mm.
+    plane : ImagePlane or None
+        Where the pixels are in the patient, if the image says so.
     """
 
     pixels: Any
@@ -42,6 +47,7 @@ class Frame:
     width: float
     unit: str
     position: float | None
+    plane: ImagePlane | None = None
 
     @property
     def is_colour(self) -> bool:
@@ -91,7 +97,8 @@ def read_frame(dataset: Dataset) -> Frame | None:
         values = float(values.max()) + float(values.min()) - values
     center, width = _window(dataset, float(values.min()), float(values.max()))
     unit = "HU" if tolerant.text(dataset, "Modality") == "CT" else ""
-    return Frame(values, _aspect(dataset), center, width, unit, _position(dataset))
+    position, plane = _position(dataset), read_plane(dataset)
+    return Frame(values, _aspect(dataset), center, width, unit, position, plane)
 
 
 def _window(dataset: Dataset, low: float, high: float) -> tuple[float, float]:

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QPushButton,
-    QSplitter,
-    QTabWidget,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QSplitter, QWidget
 
-from tdwii_gui.actors.events import AssociationsChanged, InstanceReceived
+from tdwii_gui.actors.events import (
+    AssociationsChanged,
+    CommitmentChanged,
+    ImportFailed,
+    InstanceReceived,
+    InstancesRemoved,
+    Reindexed,
+)
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.actor_window import ActorWindow, action
 from tdwii_gui.ui.icons import set_icon
-from tdwii_gui.ui.models.failure_rows import FailureRow, failure_model
 from tdwii_gui.ui.models.instance_node import InstanceTree, Level, Node
-from tdwii_gui.ui.panels.associations_panel import AssociationsPanel
+from tdwii_gui.ui.ost_transfers import OstTransfers
+from tdwii_gui.ui.panels.archive_tabs import ArchiveTabs
 from tdwii_gui.ui.panels.banner import Identity
-from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.instance_details import InstanceDetails
 from tdwii_gui.ui.panels.instance_tree import InstanceTreePanel
 from tdwii_gui.ui.panels.labels import set_primary
 from tdwii_gui.ui.panels.open_folder import open_folder
-from tdwii_gui.ui.panels.send_dialog import SendDialog
-from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.transfer_bar import TransferBar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tdwii_gui.actors.events import ActorEvent
-    from tdwii_gui.actors.ost import ImportResult, Ost, SendResult
+    from tdwii_gui.actors.ost import Ost
     from tdwii_gui.ui.bridge import ActorBridge
 
 _ARRIVALS_MS: Final = 100
@@ -46,7 +42,7 @@ _RATES_MS: Final = 1000
 
 
 class OstWindow(ActorWindow):
-    """Shows the instances of an OST as a tree, and imports and sends them.
+    """Shows the instances of an OST as a tree, and imports, sends and removes them.
 
     Parameters
     ----------
@@ -65,10 +61,7 @@ class OstWindow(ActorWindow):
             ost, bridge, name="ost", title=self.tr("Object storage"), owns_actor=owns_actor
         )
         self._ost = ost
-        self._dialog: SendDialog | None = None
-        self._is_transferring = False
         self._arrived: list[str] = []
-        self._dropped: deque[list[Path]] = deque()
         self._arrival_timer = QTimer(self)
         self._arrival_timer.setSingleShot(True)
         self._arrival_timer.setInterval(_ARRIVALS_MS)
@@ -83,6 +76,7 @@ class OstWindow(ActorWindow):
         self.restore_layout()
         self._tree.search.setFocus()
         self.refresh()
+        self._read_tables()
 
     @Slot()
     def refresh(self) -> None:
@@ -95,15 +89,22 @@ class OstWindow(ActorWindow):
         )
 
     def on_event(self, event: ActorEvent) -> None:
-        """Show what has come, and who is connected."""
+        """Show what has come and gone, and who is connected."""
         match event:
+            case InstanceReceived() if not event.is_new:
+                self._lower.count_again()
             case InstanceReceived():
                 self._arrived.append(event.instance.sop_instance_uid)
                 if not self._arrival_timer.isActive():
                     self._arrival_timer.start()
+            case InstancesRemoved() | Reindexed():
+                self.refresh()
             case AssociationsChanged():
-                self._connected.show_associations(event.associations)
-                self._follow_rates()
+                self._follow_rates(self._lower.show_associations(event.associations))
+            case CommitmentChanged():
+                self._lower.put_commitment(event.commitment)
+            case ImportFailed():
+                self._read_failed_imports()
 
     def dropped(self, paths: list[Path]) -> None:
         """Import dropped files and folders."""
@@ -111,8 +112,7 @@ class OstWindow(ActorWindow):
 
     def import_paths(self, paths: Sequence[Path]) -> None:
         """Import files and folders; while a transfer runs, afterwards."""
-        self._dropped.append(list(paths))
-        self._import_next()
+        self._transfers.import_paths(paths)
 
     # what the window is made of
 
@@ -120,27 +120,12 @@ class OstWindow(ActorWindow):
         self._tree = InstanceTreePanel()
         self._tree.chosen.connect(self._on_chosen)
         self._details = InstanceDetails(self.background, self.bridge, self._ost.instances)
-        self._connected = AssociationsPanel()
-        self._failures = failure_model()
-        failures = Table(
-            self._failures,
-            name="failures",
-            accessible_name=self.tr("What could not be stored"),
-            empty=lambda: self.tr("Everything could be stored."),
-        )
-        self._tabs = QTabWidget()
-        self._tabs.setObjectName("associations_and_failures")
-        self._tabs.setDocumentMode(True)
-        self._tabs.tabBar().setAccessibleName(self.tr("Associations and failures"))
-        self._tabs.addTab(self._connected, self.tr("Associations"))
-        self._tabs.addTab(failures, "")
-        self._show_failures(())
-        lower = Card()
-        lower.body.addWidget(self._tabs)
+        self._details.series_wanted.connect(self._tree.select_series)
+        self._lower = ArchiveTabs()
         left = QSplitter(Qt.Orientation.Vertical)
         left.setObjectName("left_splitter")
         left.addWidget(self._tree)
-        left.addWidget(lower)
+        left.addWidget(self._lower)
         work = QSplitter(Qt.Orientation.Horizontal)
         work.setObjectName("work_splitter")
         work.addWidget(left)
@@ -151,36 +136,48 @@ class OstWindow(ActorWindow):
         left.setSizes([330, 160])
         work.setSizes([800, 520])
         self.set_work(work)
-        self.set_actions(self._action_bar())
+        transfer = TransferBar()
+        self._transfers = OstTransfers(self._ost, transfer, self)
+        self._transfers.changed.connect(self._allow)
+        self._transfers.failures.connect(self._lower.show_failures)
+        self._transfers.failed_imports_changed.connect(self._read_failed_imports)
+        self._lower.import_wanted.connect(self._transfers.import_again)
+        self._lower.folder_wanted.connect(lambda: self._show_folder(self._ost.failed_folder))
+        self.set_actions(self._action_bar(transfer))
+        remove = QAction(self.tr("Delete…"), self._tree.view)
+        remove.setShortcut(QKeySequence.StandardKey.Delete)
+        remove.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        remove.triggered.connect(self._remove.click)
+        self._tree.view.addAction(remove)
 
-    def _action_bar(self) -> QWidget:
+    def _action_bar(self, transfer: TransferBar) -> QWidget:
         bar = QFrame()
         bar.setProperty("card", True)
         layout = QHBoxLayout(bar)
         layout.setContentsMargins(14, 9, 14, 9)
         layout.setSpacing(10)
-        self._import = set_primary(QPushButton(self.tr("&Import files…")))
-        self._import.setObjectName("import_files")
-        self._import.clicked.connect(self._ask_for_files)
-        self._import_folder = QPushButton(self.tr("Import fol&der…"))
-        self._import_folder.setObjectName("import_folder")
-        self._import_folder.clicked.connect(self._ask_for_folder)
-        self._send = QPushButton(self.tr("&Send to a peer…"))
-        self._send.setObjectName("send")
-        set_icon(self._send, "send")
-        self._send.clicked.connect(self._ask_for_peer)
-        self._folder = QPushButton(self.tr("&Open folder"))
-        self._folder.setObjectName("open_folder")
-        set_icon(self._folder, "folder")
-        self._folder.setToolTip(
-            texts.tooltip(self.tr("Shows {0}").format(self._ost.instances.folder))
+        self._import = set_primary(
+            _button("import_files", self.tr("&Import files…"), self._ask_for_files)
         )
-        self._folder.clicked.connect(self._on_open_folder)
-        self._transfer = TransferBar()
-        for widget in (self._import, self._import_folder, self._send):
+        self._import_folder = _button(
+            "import_folder", self.tr("Import fol&der…"), self._ask_for_folder
+        )
+        self._send = _button("send", self.tr("&Send to a peer…"), self._ask_for_peer)
+        set_icon(self._send, "send")
+        self._remove = _button("remove", self.tr("De&lete…"), self._ask_to_remove)
+        self._remove.setProperty("danger", True)
+        self._reindex = _button("reindex", self.tr("&Re-index"), self._transfers.reindex)
+        folder = self._ost.instances.folder
+        self._folder = _button(
+            "open_folder", self.tr("&Open folder"), lambda: self._show_folder(folder)
+        )
+        set_icon(self._folder, "folder")
+        self._folder.setToolTip(texts.tooltip(self.tr("Shows {0}").format(folder)))
+        for widget in (self._import, self._import_folder, self._send, self._remove):
             layout.addWidget(widget)
-        layout.addWidget(self._transfer, 1)
+        layout.addWidget(transfer, 1)
         layout.addStretch(0)
+        layout.addWidget(self._reindex)
         layout.addWidget(self._folder)
         return bar
 
@@ -204,24 +201,37 @@ class OstWindow(ActorWindow):
         self._tree.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._tree.search.selectAll()
 
-    # associations
+    # associations, commitments, failures
 
     @Slot()
     def _look_at_associations(self) -> None:
-        self._connected.show_associations(self._ost.associations)
-        self._follow_rates()
+        self._follow_rates(self._lower.show_associations(self._ost.associations))
 
-    def _follow_rates(self) -> None:
+    def _follow_rates(self, opened: int) -> None:
         """Look again every second while anyone is connected: who stalls tells nothing."""
-        opened = self._connected.open_count
         if not opened:
             self._rate_timer.stop()
         elif not self._rate_timer.isActive():
             self._rate_timer.start()
-        words = self.tr("Associations")
-        self._tabs.setTabText(0, f"{words} ({opened})" if opened else words)
 
-    # import
+    def _read_tables(self) -> None:
+        """Read what was asked for and what failed before this window was there."""
+        self.bridge.watch(
+            self._ost.commitments(),
+            self._lower.show_commitments,
+            lambda error: self.messages.warn(str(error)),
+        )
+        self._read_failed_imports()
+
+    @Slot()
+    def _read_failed_imports(self) -> None:
+        self.bridge.watch(
+            self.background.submit("failed", "", self._ost.failed_imports),
+            self._lower.show_failed_imports,
+            lambda error: self.messages.warn(str(error)),
+        )
+
+    # what is asked for
 
     @Slot()
     def _ask_for_files(self) -> None:
@@ -238,130 +248,42 @@ class OstWindow(ActorWindow):
         dialog.filesSelected.connect(lambda names: self.import_paths([Path(n) for n in names]))
         dialog.open()
 
-    def _import_next(self) -> None:
-        if self._is_transferring or not self._dropped:
-            return
-        paths = self._dropped.popleft()
-        self._begin(self.tr("Importing"))
-        self.job(
-            self._ost.import_files(paths, self._transfer.report),
-            self.tr("Importing files"),
-            self._on_imported,
-            self._on_transfer_failed,
-        )
-
-    def _on_imported(self, result: ImportResult) -> None:
-        self._end()
-        words = [texts.counted(result.stored, self.tr("{0} stored"), self.tr("{0} stored"))]
-        if result.present:
-            words.append(self.tr("{0} were here already").format(result.present))
-        if result.failed:
-            words.append(self.tr("{0} could not be stored").format(len(result.failed)))
-        if result.canceled:
-            words.append(self.tr("then canceled"))
-        self._tell(", ".join(words), is_good=not result.failed and not result.canceled)
-        self._show_failures(
-            FailureRow(path.name, str(path), reason) for path, reason in result.failed
-        )
-        self._import_next()
-
-    # send
-
     @Slot()
     def _ask_for_peer(self) -> None:
-        instances = self._tree.selected_instances()
-        peers = [peer for peer in self._ost.directory if peer.ae_title != self._ost.ae_title]
-        dialog = SendDialog(self, len(instances), sum(one.size for one in instances), peers)
-        dialog.echo_wanted.connect(self._on_echo_wanted)
-        uids = [one.sop_instance_uid for one in instances]
-        dialog.send_wanted.connect(lambda ae_title: self._on_send_wanted(uids, ae_title))
-        dialog.finished.connect(self._on_dialog_finished)
-        self._dialog = dialog
-        dialog.open()
+        self._transfers.ask_for_peer(self._tree.selected_instances())
 
     @Slot()
-    def _on_dialog_finished(self) -> None:
-        self._dialog = None
+    def _ask_to_remove(self) -> None:
+        self._transfers.ask_to_remove(self._tree.selected_name(), self._tree.selected_instances())
 
-    @Slot(str)
-    def _on_echo_wanted(self, ae_title: str) -> None:
-        self.bridge.watch(
-            self._ost.echo(ae_title),
-            lambda ms: self._on_echo(
-                ae_title, self.tr("{0} answers in {1:.0f} ms").format(ae_title, ms), is_good=True
-            ),
-            lambda error: self._on_echo(ae_title, str(error), is_good=False),
-        )
-
-    def _on_echo(self, ae_title: str, words: str, *, is_good: bool) -> None:
-        if self._dialog is not None:
-            self._dialog.show_answer(ae_title, words, is_good=is_good)
-
-    def _on_send_wanted(self, uids: Sequence[str], ae_title: str) -> None:
-        self._begin(self.tr("Sending to {0}").format(texts.plain(ae_title, 16)))
-        self.job(
-            self._ost.send(uids, ae_title, self._transfer.report),
-            self.tr("Sending to {0}").format(texts.plain(ae_title, 16)),
-            lambda result: self._on_sent(ae_title, len(uids), result),
-            self._on_transfer_failed,
-        )
-
-    def _on_sent(self, ae_title: str, wanted: int, result: SendResult) -> None:
-        self._end()
-        peer = texts.plain(ae_title, 16)
-        words = self.tr("{0} has stored {1} of {2} instances").format(peer, result.sent, wanted)
-        if result.canceled:
-            words = self.tr("{0}; canceled").format(words)
-        self._tell(words, is_good=result.sent == wanted)
-        self._show_failures(
-            FailureRow(texts.elided_uid(uid), uid, reason) for uid, reason in result.failed
-        )
-        self._import_next()
-
-    # transfers of both kinds
-
-    def _begin(self, words: str) -> None:
-        self._is_transferring = True
-        self._transfer.begin(words, self._ost.cancel_request)
-        self._allow()
-
-    def _end(self) -> None:
-        self._is_transferring = False
-        self._transfer.end()
-        self._allow()
-
-    def _on_transfer_failed(self, error: BaseException) -> None:
-        self._end()
-        self.messages.fail(str(error))
-        self._import_next()
-
-    def _tell(self, words: str, *, is_good: bool) -> None:
-        if is_good:
-            self.messages.done(words)
-        else:
-            self.messages.warn(words)
-
-    def _show_failures(self, rows: Iterable[FailureRow]) -> None:
-        self._failures.replace_all(rows)
-        count = self._failures.total
-        self._tabs.setTabText(1, self.tr("✕ Not stored ({0})").format(count))
-        self._tabs.setTabVisible(1, bool(count))
-        self._tabs.setCurrentIndex(1 if count else 0)
-
-    def _allow(self) -> None:
-        running = self.tr("A transfer is under way") if self._is_transferring else ""
-        for button in (self._import, self._import_folder):
-            button.setEnabled(not running)
-            button.setToolTip(running)
-        nothing = "" if self._tree.current() else self.tr("Select what to send first")
-        self._send.setEnabled(not running and not nothing)
-        self._send.setToolTip(running or nothing)
-
-    @Slot()
-    def _on_open_folder(self) -> None:
-        folder = self._ost.instances.folder
+    def _show_folder(self, folder: Path) -> None:
         if not open_folder(folder):
             self.messages.warn(self.tr("This desktop cannot show {0}").format(folder))
+
+    @Slot()
+    def _allow(self) -> None:
+        running = self.tr("Something else is under way") if self._transfers.is_running else ""
+        nothing = "" if self._tree.current() else self.tr("Select something first")
+        for button, why_not in (
+            (self._import, running),
+            (self._import_folder, running),
+            (self._send, running or nothing),
+            (self._remove, running or nothing),
+            (self._reindex, running),
+        ):
+            button.setEnabled(not why_not)
+            button.setToolTip(texts.tooltip(why_not))
+        if not running:
+            words = self.tr("Rebuilds the index from the files: nothing is lost by it")
+            self._reindex.setToolTip(texts.tooltip(words))
+        self._lower.set_busy(running)
+
+
+def _button(name: str, text: str, call: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.clicked.connect(call)
+    return button
 
 
 def _identity(node: Node | None) -> Identity | None:

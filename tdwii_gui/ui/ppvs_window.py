@@ -7,59 +7,64 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.events import (
     EventReported,
     ExchangeMade,
+    ImagingChanged,
+    InputsProgressed,
     InputsRetrieved,
     InstanceReceived,
     Listening,
     StepFetched,
+    StepGone,
+    SubscriptionChanged,
     TaskFailed,
     WorklistOutdated,
 )
-from tdwii_gui.dicom.iod.ups_event import EventType
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.actor_window import ActorWindow, action
+from tdwii_gui.ui.collection_sight import CollectionSight
 from tdwii_gui.ui.icons import set_icon
+from tdwii_gui.ui.imaging_control import ImagingControl
 from tdwii_gui.ui.models.report_rows import report_row
 from tdwii_gui.ui.models.step_input_rows import step_input_model
 from tdwii_gui.ui.models.step_inputs import StepInputs
-from tdwii_gui.ui.panels.arrivals_panel import ArrivalsPanel
+from tdwii_gui.ui.panels.arrival_tables import ArrivalTables
 from tdwii_gui.ui.panels.banner import Identity
 from tdwii_gui.ui.panels.card import Card
+from tdwii_gui.ui.panels.collection_card import CollectionCard
 from tdwii_gui.ui.panels.image_view import ImageView
 from tdwii_gui.ui.panels.labels import muted
 from tdwii_gui.ui.panels.open_folder import open_folder
+from tdwii_gui.ui.panels.position_panel import PositionPanel
 from tdwii_gui.ui.panels.progress_delegate import StateDelegate
-from tdwii_gui.ui.panels.step_inputs_panel import StepInputsPanel
+from tdwii_gui.ui.panels.structures_panel import StructuresPanel
 from tdwii_gui.ui.panels.subscription_bar import SubscriptionBar
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.step_feed import StepFeed
-from tdwii_gui.ui.step_images import read_images
 from tdwii_gui.ui.subscription_control import SubscriptionControl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from PySide6.QtGui import QImage
 
     from tdwii_gui.actors.events import ActorEvent
     from tdwii_gui.actors.ppvs import Ppvs
-    from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.dicom.store.instance_summary import InstanceSummary
     from tdwii_gui.ui.bridge import ActorBridge
+    from tdwii_gui.ui.collection_reading import CollectionReading
     from tdwii_gui.ui.models.step_input_rows import StepInputRow, StepReading
 
-_IMAGES_MS: Final = 300
-_OWN_TASKS: Final = frozenset({"_download", "_download_missed", "keep_subscribed"})
+_OWN_TASKS: Final = frozenset({"follow_up", "look_for_missed", "keep_subscribed"})
 """What the actor does by itself: nobody else tells how it ended."""
 
 
 class PpvsWindow(ActorWindow):
-    """Shows the subscription, the steps with their inputs, arrivals, events and images.
+    """Shows subscriptions, steps with their collections, images, and the position check.
 
     Parameters
     ----------
@@ -80,35 +85,28 @@ class PpvsWindow(ActorWindow):
         self._ppvs = ppvs
         self._uid = ""
         self._photo: QImage | None = None
-        self._is_querying = False
-        self._ask_again = False
         self._is_changing = False
-        self._why_empty = ""
         self._inputs = StepInputs()
-        self._feed = StepFeed(ppvs, bridge, self.background, self)
+        self._feed = StepFeed(ppvs, self)
         self._feed.loaded.connect(self._on_loaded)
         self._feed.changed.connect(self._on_changed)
         self._feed.gone.connect(self._on_gone)
         self._feed.arrived.connect(self._on_arrived)
-        self._feed.too_many.connect(self.refresh)
         self._feed.failed.connect(self.messages.warn)
-        self._image_timer = QTimer(self)
-        self._image_timer.setSingleShot(True)
-        self._image_timer.setInterval(_IMAGES_MS)
-        self._image_timer.timeout.connect(self._read_images)
         self._build()
+        self._feed.answered.connect(self._table.viewport().update)
         action(self, self.tr("Ask the TMS again"), "F5", self.refresh)
-        self._subscription.answered.connect(partial(self._query, is_wanted=False))
+        self._subscription.answered.connect(partial(self._feed.ask, is_wanted=False))
         self._subscription.changed.connect(self._set_primary)
         self.restore_layout()
         self._bar.subscribe.setFocus()
         if ppvs.listening:
-            self._query(is_wanted=False)
+            self._feed.ask(is_wanted=False)
 
     @Slot()
     def refresh(self) -> None:
         """Ask the TMS for its steps."""
-        self._query(is_wanted=True)
+        self._feed.ask(is_wanted=True)
 
     def on_event(self, event: ActorEvent) -> None:
         """Show what has come, and follow it up."""
@@ -116,19 +114,40 @@ class PpvsWindow(ActorWindow):
             case EventReported():
                 self._take_report(event)
             case WorklistOutdated():
-                self._query(is_wanted=False)
+                self._feed.ask(is_wanted=False)
             case StepFetched():
                 self._feed.step_fetched(event.step)
-            case InstanceReceived():
-                self._take_instance(event.instance.sop_instance_uid)
-            case InputsRetrieved():
-                self._put(self._inputs.settle(event.sop_instance_uid, event.result))
+            case StepGone():
+                self._on_gone(event.sop_instance_uid)
+            case SubscriptionChanged():
+                self._subscription.show_state()
+            case ImagingChanged() if event.step_uid == self._uid:
+                self._imaging.show_step(self._inputs.row(self._uid))
             case ExchangeMade():
                 self._subscription.take_exchange(event)
             case Listening():
-                self._query(is_wanted=False)
+                self._feed.ask(is_wanted=False)
             case TaskFailed() if event.task in _OWN_TASKS:
-                self.messages.warn(str(event.error))
+                self._on_own_task_failed(event.error)
+            case _:
+                self._hear_of_objects(event)
+
+    def _on_own_task_failed(self, error: Exception) -> None:
+        self.messages.warn(str(error))
+        for row in self._inputs.end_all():
+            self._put(row)
+
+    def _hear_of_objects(self, event: ActorEvent) -> None:
+        """Count what has come of the steps' objects."""
+        match event:
+            case InstanceReceived():
+                self._take_instance(event.instance.sop_instance_uid)
+            case InputsProgressed():
+                self._inputs.begin(event.sop_instance_uid)
+                self._put(self._inputs.count(event.sop_instance_uid, event.progress.counts))
+            case InputsRetrieved():
+                self._put(self._inputs.settle(event.sop_instance_uid, event.result))
+                self._sight.outdate()
 
     # what the window is made of
 
@@ -146,24 +165,36 @@ class PpvsWindow(ActorWindow):
         self._table.setItemDelegateForColumn(0, StateDelegate(self._table, lambda row: row.step))
         self._table.fit_columns()
         self._table.chosen.connect(self._on_chosen)
-        self._arrivals = ArrivalsPanel(self._step_name)
-        folder = self._ppvs.instances.folder
-        self._arrivals.folder.setToolTip(texts.tooltip(self.tr("Shows {0}").format(folder)))
-        self._arrivals.folder.clicked.connect(self._on_open_folder)
+        self._arrivals = ArrivalTables(self._step_name, self)
         self._arrivals.step_wanted.connect(self._table.select_key)
-        self._kinds = StepInputsPanel()
-        self._kinds.retrieve_wanted.connect(self._on_retrieve)
-        self._kinds.cancel_wanted.connect(self._ppvs.cancel_request)
+        self._collection = CollectionCard(self._arrivals)
+        self._collection.retrieve_wanted.connect(self._on_retrieve)
+        self._collection.cancel_wanted.connect(self._ppvs.cancel_request)
+        folder = self._ppvs.instances.folder
+        self._collection.folder.setToolTip(texts.tooltip(self.tr("Shows {0}").format(folder)))
+        self._collection.folder.clicked.connect(self._on_open_folder)
         self._image = ImageView(self.background, self.bridge, self._ppvs.instances.read)
-        left = self._splitter("left_splitter", self._steps_card(), self._arrivals, sizes=(250, 210))
-        right = self._splitter("right_splitter", self._kinds, self._image, sizes=(270, 210))
+        self._structures = StructuresPanel()
+        self._position = PositionPanel()
+        self._imaging = ImagingControl(self._ppvs, self._position, self)
+        self._sight = CollectionSight(
+            self.background, self.bridge, self._ppvs.instances, self._inputs.named, self
+        )
+        self._sight.show_in(self._image, self._structures)
+        self._sight.read.connect(self._on_collection_read)
+        left = self._splitter("left_splitter", self._steps_card(), self._collection)
+        left.setSizes([170, 300])
+        right = self._splitter("right_splitter", self._structures, self._position)
+        right.setStretchFactor(0, 1)
         work = QSplitter(Qt.Orientation.Horizontal)
         work.setObjectName("work_splitter")
         work.setHandleWidth(12)
         work.setChildrenCollapsible(False)
-        work.addWidget(left)
-        work.addWidget(right)
-        work.setSizes([890, 440])
+        for side in (left, self._image, right):
+            work.addWidget(side)
+        work.setSizes([626, 390, 300])
+        work.setStretchFactor(0, 1)
+        work.setStretchFactor(1, 2)
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -172,14 +203,13 @@ class PpvsWindow(ActorWindow):
         layout.addWidget(work, 1)
         self.set_work(holder)
 
-    def _splitter(self, name: str, *cards: QWidget, sizes: Sequence[int]) -> QSplitter:
+    def _splitter(self, name: str, *cards: QWidget) -> QSplitter:
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName(name)
         splitter.setHandleWidth(12)
         splitter.setChildrenCollapsible(False)
         for card in cards:
             splitter.addWidget(card)
-        splitter.setSizes(list(sizes))
         return splitter
 
     def _steps_card(self) -> Card:
@@ -205,41 +235,6 @@ class PpvsWindow(ActorWindow):
 
     # the steps
 
-    def _query(self, *, is_wanted: bool) -> None:
-        """Ask for all steps, after a question under way once more.
-
-        A failure of what nobody has wanted is told in the empty table only.
-        """
-        if self._is_querying:
-            self._ask_again = True
-            return
-        self._is_querying = True
-        self._why_empty = ""
-        self.job(
-            self._feed.query(),
-            self.tr("Asking {0} for its steps").format(texts.plain(self._ppvs.tms_ae_title, 16)),
-            self._on_steps,
-            lambda error: self._on_no_steps(error, is_wanted=is_wanted),
-            self._ppvs.cancel_request,
-        )
-
-    def _on_steps(self, _steps: list[Ups]) -> None:
-        self._feed.load()
-        self._end_query()
-
-    def _on_no_steps(self, error: BaseException, *, is_wanted: bool) -> None:
-        self._why_empty = str(error)
-        self._table.viewport().update()
-        if is_wanted:
-            self.messages.fail(str(error))
-        self._end_query()
-
-    def _end_query(self) -> None:
-        self._is_querying = False
-        again, self._ask_again = self._ask_again, False
-        if again:
-            self._query(is_wanted=False)
-
     @Slot(object)
     def _on_loaded(self, readings: list[StepReading]) -> None:
         self._inputs.keep_only(reading.row.uid for reading in readings)
@@ -255,7 +250,7 @@ class PpvsWindow(ActorWindow):
                 self._model.put(self._inputs.put(reading))
         self._table.fit_columns()
         self._arrivals.repaint_steps()
-        self._image_timer.start()
+        self._sight.outdate()
 
     @Slot(str)
     def _on_gone(self, uid: str) -> None:
@@ -297,10 +292,10 @@ class PpvsWindow(ActorWindow):
         if self._model.total:
             machine = texts.plain(self._ppvs.machine, 40)
             return self.tr("0 of {0} steps are for {1}.").format(self._model.total, machine)
-        if self._why_empty:
-            why = texts.plain(self._why_empty)
+        if self._feed.why_none:
+            why = texts.plain(self._feed.why_none)
             return self.tr("The TMS could not be asked: {0}.\nF5 asks again.").format(why)
-        if self._is_querying:
+        if self._feed.is_asking:
             return self.tr("Asking the TMS…")
         return self.tr("The TMS has no steps.\nWho subscribes sees new ones at once.")
 
@@ -313,28 +308,32 @@ class PpvsWindow(ActorWindow):
             return
         self._uid, self._photo = uid, None
         self._show_step()
-        self._read_images()
+        self._sight.choose(uid)
         if row is not None and row.here is None:
-            self._feed.step_told(uid)
+            self._feed.fetch(uid)
 
     def _show_step(self) -> None:
-        row = self._inputs.row(self._uid)
-        self._kinds.show_step(row, self._inputs.kinds(self._uid))
+        row, uid = self._inputs.row(self._uid), self._uid
+        self._collection.show_step(row, self._inputs.kinds(uid), self._inputs.missing(uid))
+        self._bar.show_step(uid, row.step.patient if row else "")
+        self._imaging.show_step(row)
         self._set_primary()
         self.show_patient(Identity.of_step(row.step, self._photo) if row else None)
 
     def _set_primary(self) -> None:
         row = self._inputs.row(self._uid)
         lacks = row is not None and not row.is_complete and not row.is_retrieving
-        self._kinds.set_primary(self._ppvs.subscribed and lacks)
+        self._collection.set_primary(self._ppvs.subscribed and lacks)
 
     @Slot(str)
     def _on_retrieve(self, uid: str) -> None:
         self._put(self._inputs.begin(uid))
         self.job(
             self._ppvs.retrieve_inputs(uid),
-            self.tr("Retrieving the inputs"),
-            lambda result: self._on_retrieved(uid, [one.reason for one in result.missing]),
+            self.tr("Retrieving the collection"),
+            lambda result: self._on_retrieved(
+                uid, [one.reason for one in (*result.missing, *result.unresolved)]
+            ),
             lambda error: self._on_not_retrieved(uid, error),
             self._ppvs.cancel_request,
         )
@@ -342,10 +341,10 @@ class PpvsWindow(ActorWindow):
     def _on_retrieved(self, uid: str, reasons: list[str]) -> None:
         self._put(self._inputs.end(uid))
         if not reasons:
-            self.messages.done(self.tr("All inputs of the step are here"))
+            self.messages.done(self.tr("All objects of the step are here"))
             return
         words = texts.counted(
-            len(reasons), self.tr("{0} input is missing"), self.tr("{0} inputs are missing")
+            len(reasons), self.tr("{0} object is missing"), self.tr("{0} objects are missing")
         )
         why = "; ".join(dict.fromkeys(reasons))
         self.messages.warn(self.tr("{0}: {1}").format(words, why))
@@ -354,19 +353,14 @@ class PpvsWindow(ActorWindow):
         self._put(self._inputs.end(uid))
         self.messages.fail(str(error))
 
-    def _read_images(self) -> None:
-        """Read which images of the selected step are here, in order, and the photograph."""
-        uid, here, store = self._uid, self._inputs.here(self._uid), self._ppvs.instances
-        future = self.background.submit("images", "", lambda: read_images(store, here))
-        self.bridge.watch(future, lambda found: self._on_images(uid, *found))
-
-    def _on_images(self, uid: str, images: list[str], photo: QImage | None) -> None:
-        if uid != self._uid:
-            return
-        self._image.show_series(images)
-        if photo is not None and self._photo is None:
-            self._photo = photo
-            self._show_step()
+    @Slot(str, object)
+    def _on_collection_read(self, uid: str, found: CollectionReading) -> None:
+        row = self._inputs.row(uid)
+        if found.photo is not None:
+            self._photo = found.photo
+        if row is not None and not row.is_retrieving:
+            self._put(self._inputs.count(uid, found.counts, is_least=True))
+        self._show_step()
 
     # what comes
 
@@ -375,15 +369,12 @@ class PpvsWindow(ActorWindow):
         number, now = self._arrivals.next_number(), datetime.now().astimezone()
         uid, information = report.sop_instance_uid, report.information
         self._arrivals.add_report(report_row(number, now, report.event_type, uid, information))
-        if report.event_type != EventType.SCP_STATUS_CHANGE:
-            self._feed.step_told(report.sop_instance_uid)
 
     def _take_instance(self, uid: str) -> None:
         self._feed.instance_told(uid)
         for row in self._inputs.receive(uid):
             self._put(row)
-            if row.uid == self._uid:
-                self._image_timer.start()
+        self._sight.outdate()
 
     @Slot(object)
     def _on_arrived(self, summaries: list[InstanceSummary]) -> None:

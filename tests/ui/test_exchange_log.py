@@ -56,6 +56,14 @@ def test_arrows_say_what_was_exchanged(qtbot: QtBot) -> None:
     ]
 
 
+def test_an_unknown_destination_says_which_ae_to_enter_where(qtbot: QtBot) -> None:
+    advice = "enter 'NOWHERE' with its host and port in /home/1/aes2.json"
+    failed = exchange("C-MOVE", uids.STUDY_ROOT_MOVE, detail=advice, status=0xA801)
+    ((_, words),) = titles(make_log(), failed)
+    assert advice in words
+    assert "A801" in words
+
+
 def test_outcomes_that_are_no_success(qtbot: QtBot) -> None:
     log = make_log()
     found = titles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,23 +11,30 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QTabWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QLineEdit, QWidget
 
 from tdwii_gui.actors.actor import Surroundings
-from tdwii_gui.actors.events import AssociationInfo
+from tdwii_gui.actors.events import AssociationInfo, CommitmentChanged
 from tdwii_gui.actors.ost import Ost
 from tdwii_gui.actors.rtbdi_creator import RtbdiCreator
+from tdwii_gui.actors.worker import SerialWorker
 from tdwii_gui.config.ae_directory import AeDirectory
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import CreatorSettings, NetworkSettings, OstSettings
+from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.iod.commitment import Commitment, CommitmentState
 from tdwii_gui.dicom.iod.part10 import read_part10
 from tdwii_gui.dicom.store.instance_summary import InstanceSummary
 from tdwii_gui.dicom.uids import CT_IMAGE, new_uid
 from tdwii_gui.ui import ost_window
+from tdwii_gui.ui.models import thumbnail_model
 from tdwii_gui.ui.models.association_rows import association_model, next_rows
+from tdwii_gui.ui.models.commitment_rows import commitment_model, result_words
+from tdwii_gui.ui.models.failed_import_rows import failed_import_model
 from tdwii_gui.ui.models.failure_rows import FailureRow, failure_model
 from tdwii_gui.ui.models.instance_node import InstanceTree, Level, Node
 from tdwii_gui.ui.models.instance_tree_model import InstanceTreeModel
+from tdwii_gui.ui.models.thumbnail_model import Thumbnail, ThumbnailModel
 from tdwii_gui.ui.ost_window import OstWindow
 
 if TYPE_CHECKING:
@@ -100,7 +108,7 @@ def text(window: OstWindow, name: str) -> str:
 def filled(qtbot: QtBot, window: OstWindow) -> None:
     drop(window, DEMO)
     qtbot.waitUntil(lambda: count(window) == 36, timeout=MS)
-    qtbot.waitUntil(lambda: not window._is_transferring, timeout=MS)
+    qtbot.waitUntil(lambda: not window._transfers.is_running, timeout=MS)
 
 
 def node_named(window: OstWindow, words: str) -> Node:
@@ -147,12 +155,11 @@ def test_a_dropped_folder_is_stored_and_shown_as_a_tree(qtbot, window, ost) -> N
 def test_what_cannot_be_stored_is_listed_with_its_reason(qtbot, window, tmp_path) -> None:
     (tmp_path / "notes.txt").write_text("no DICOM")
     drop(window, tmp_path / "notes.txt", DEMO / "photo.dcm")
-    qtbot.waitUntil(lambda: bool(window._failures.total), timeout=MS)
-    (row,) = window._failures.rows
+    qtbot.waitUntil(lambda: bool(window._lower.failures.total), timeout=MS)
+    (row,) = window._lower.failures.rows
     assert (row.name, row.reason) == ("notes.txt", "is no DICOM file")
     assert window.messages.shown_texts == ["1 stored, 1 could not be stored"]
-    tabs = window.findChild(QTabWidget, "associations_and_failures")
-    assert tabs is not None
+    tabs = window._lower.tabs
     assert tabs.tabText(tabs.currentIndex()) == "✕ Not stored (1)"
 
 
@@ -210,7 +217,8 @@ def test_details_show_the_attributes_and_the_slice(qtbot, window) -> None:
     select(window, node_named(window, "Photon plan"))
     assert not details._image.isVisible()
     select(window, node_named(window, "DEMO, TDWII"))
-    assert not details._content.isVisible()
+    assert not details._attributes.isVisible()
+    assert details._gallery.isVisible()
 
 
 def test_live_arrivals_keep_selection_and_expansion(
@@ -227,13 +235,13 @@ def test_live_arrivals_keep_selection_and_expansion(
     try:
         creator.store_static([read_part10(DEMO / "structure_set.dcm")]).result(20)
         qtbot.waitUntil(lambda: count(window) == 31, timeout=MS)
-        qtbot.waitUntil(lambda: window._connected.table.rows.total == 1, timeout=MS)
-        qtbot.waitUntil(lambda: window._connected.open_count == 0, timeout=MS)
+        qtbot.waitUntil(lambda: window._lower.associations.table.rows.total == 1, timeout=MS)
+        qtbot.waitUntil(lambda: window._lower.associations.open_count == 0, timeout=MS)
     finally:
         creator.stop()
     assert window._tree.current() is selected
     assert view.isExpanded(model.index_of(series))
-    (row,) = window._connected.table.rows.rows
+    (row,) = window._lower.associations.table.rows.rows
     assert (row.calling_ae, row.objects) == ("RTBDI_CREATOR", 1)
     assert row.rate is not None
 
@@ -243,10 +251,10 @@ def test_a_series_is_sent_to_another_archive(qtbot, window, other) -> None:
     send = window.findChild(QAbstractButton, "send")
     assert send is not None
     assert not send.isEnabled()
-    assert send.toolTip() == "Select what to send first"
+    assert "Select something first" in send.toolTip()
     select(window, node_named(window, "Planning CT"))
     qtbot.mouseClick(send, Qt.MouseButton.LeftButton)
-    dialog = window._dialog
+    dialog = window._transfers.dialog
     assert dialog is not None
     assert dialog.ae_title == "OTHER"
     assert dialog.keep.isDefault()
@@ -265,7 +273,7 @@ def test_a_dead_peer_is_told_in_words(qtbot, window, other) -> None:
     send = window.findChild(QAbstractButton, "send")
     assert send is not None
     qtbot.mouseClick(send, Qt.MouseButton.LeftButton)
-    dialog = window._dialog
+    dialog = window._transfers.dialog
     assert dialog is not None
     qtbot.mouseClick(dialog.echo, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog._answer.text().startswith("✕"), timeout=MS)
@@ -282,6 +290,145 @@ def test_the_folder_is_opened_by_the_desktop(qtbot, window, ost, monkeypatch) ->
     assert folder is not None
     qtbot.mouseClick(folder, Qt.MouseButton.LeftButton)
     assert opened == [ost.instances.folder]
+
+
+def button(window: QWidget, name: str) -> QAbstractButton:
+    found = window.findChild(QAbstractButton, name)
+    assert found is not None, name
+    return found
+
+
+def press(qtbot: QtBot, window: QWidget, name: str) -> None:
+    qtbot.waitUntil(lambda: button(window, name).isEnabled(), timeout=MS)
+    qtbot.mouseClick(button(window, name), Qt.MouseButton.LeftButton)
+
+
+def test_deleting_names_its_consequences_and_can_be_left(qtbot, window, ost) -> None:
+    filled(qtbot, window)
+    select(window, node_named(window, "Planning CT"))
+
+    def dialog() -> QDialog | None:
+        found = window.findChildren(QDialog, "remove_dialog")
+        return next((each for each in found if each.isVisible()), None)
+
+    press(qtbot, window, "remove")
+    asked = dialog()
+    assert asked is not None
+    assert asked.windowTitle() == "Delete 30 instances?"
+    said = asked.findChild(QLabel, "consequence_effect")
+    qtbot.waitUntil(lambda: said.text().startswith("Removes 30 instances, 1.6 MB"), timeout=MS)
+    notes = asked.findChild(QLabel, "consequence_notes")
+    assert "1 structure set stays and refers to them" in notes.text()
+    assert not asked.findChild(QLabel, "consequence_told").isVisible()
+    press(qtbot, asked, "keep_instances")
+    assert count(window) == ost.instances.count() == 36
+    window.activateWindow()
+    window._tree.view.setFocus()
+    qtbot.waitUntil(window._tree.view.hasFocus, timeout=MS)
+    qtbot.keyClick(window._tree.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: dialog() is not None, timeout=MS)
+    asked = dialog()
+    press(qtbot, asked, "confirm_remove")
+    qtbot.waitUntil(lambda: count(window) == 6, timeout=MS)
+    qtbot.waitUntil(lambda: "30 instances are deleted" in window.messages.shown_texts, timeout=MS)
+    assert ost.instances.count() == 6
+
+
+def test_what_came_and_failed_is_listed_and_imported_again(
+    qtbot, window, ost, directory, tmp_path
+) -> None:
+    plan = read_part10(DEMO / "photon_plan.dcm")
+    ost.instances.add_dataset(plan)
+    creator = RtbdiCreator(CreatorSettings(port=0), Surroundings(directory, tmp_path / "creator"))
+    try:
+        creator.store_static([plan]).result(20)
+        qtbot.waitUntil(
+            lambda: text(window, "came_again") == "1 object came again: kept once", timeout=MS
+        )
+        plan.RTPlanLabel = "CHANGED"
+        with pytest.raises(DimseStatusError):
+            creator.store_static([plan]).result(20)
+    finally:
+        creator.stop()
+    tabs = window._lower.tabs
+    qtbot.waitUntil(lambda: tabs.tabText(2) == "✕ Failed imports (1)", timeout=MS)
+    (failed,) = window._lower.failed_imports.rows
+    assert failed.source_ae == "RTBDI_CREATOR"
+    assert "duplicate" in failed.reason
+    tabs.setCurrentIndex(2)
+    press(qtbot, window, "import_again")
+    said = "0 stored, 1 could not be stored"
+    qtbot.waitUntil(lambda: said in window.messages.shown_texts, timeout=MS)
+    assert len(ost.failed_imports()) == 1
+    ost.remove([plan.SOPInstanceUID]).result(20)
+    press(qtbot, window, "import_again")
+    qtbot.waitUntil(lambda: "1 stored" in window.messages.shown_texts, timeout=MS)
+    qtbot.waitUntil(lambda: tabs.tabText(2) == "Failed imports", timeout=MS)
+    assert ost.failed_imports() == []
+    assert ost.instances.read(plan.SOPInstanceUID).RTPlanLabel == "CHANGED"
+
+
+def test_the_folder_of_failed_imports_is_opened(qtbot, window, ost, monkeypatch) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr(ost_window, "open_folder", lambda folder: not opened.append(folder))
+    window._lower.tabs.setCurrentIndex(2)
+    assert "Everything could be stored" in button(window, "import_again").toolTip()
+    press(qtbot, window, "open_failed_folder")
+    assert opened == [ost.failed_folder]
+
+
+def test_the_index_is_rebuilt_from_the_files(qtbot, window, ost) -> None:
+    filled(qtbot, window)
+    gone = ost.instances.instances()[0].path
+    gone.unlink()
+    press(qtbot, window, "reindex")
+    said = "Re-indexed: 35 files, 1 entries without a file removed"
+    qtbot.waitUntil(lambda: said in window.messages.shown_texts, timeout=MS)
+    qtbot.waitUntil(lambda: count(window) == 35, timeout=MS)
+
+
+def test_commitments_are_shown_with_what_is_not_safe(qtbot, window) -> None:
+    asked = Commitment(
+        "2.25.1", "TDD", datetime.now(UTC), ("2.25.2", "2.25.3"), state=CommitmentState.PENDING
+    )
+    panel = window._lower.commitments
+    window.on_event(CommitmentChanged("OST", asked))
+    assert window._lower.tabs.tabText(1) == "Commitments (1)"
+    assert panel.model.index(0, 3).data() == "○ Pending"
+    window._lower.tabs.setCurrentIndex(1)
+    panel.table.selectRow(0)
+    assert not panel._failed.isVisible()
+    answered = replace(asked, failed=(("2.25.3", 0x0112),), state=CommitmentState.REPORTED)
+    window.on_event(CommitmentChanged("OST", answered))
+    assert panel.model.index(0, 3).data() == "⚠ 1 not safe"
+    assert panel._failed.isVisible()
+    (row,) = panel._failures.rows
+    assert row.whole == "2.25.3"
+    assert "no such" in row.reason.lower()
+    lost = replace(asked, state=CommitmentState.UNDELIVERED, reason="TDD is gone")
+    assert result_words(lost) == "✕ Not delivered: TDD is gone"
+    assert result_words(replace(answered, failed=())) == "✓ All safe, reported"
+
+
+def test_thumbnails_are_made_as_they_come_into_sight_and_lead_to_their_image(qtbot, window) -> None:
+    filled(qtbot, window)
+    select(window, node_named(window, "DEMO, TDWII"))
+    gallery = window._details._gallery
+    qtbot.waitUntil(lambda: gallery.isVisible() and gallery.model().kept == 2, timeout=MS)
+    assert [row.title for row in gallery.model().rows] == ["CT 1 · 30", "XC 7 · 1"]
+    gallery.setFocus()
+    gallery.setCurrentIndex(gallery.model().index(0))
+    qtbot.keyClick(gallery, Qt.Key.Key_Return)
+    strip, image = window._details._strip, window._details._image
+    qtbot.waitUntil(lambda: strip.isVisible() and strip.model().rowCount() == 30, timeout=MS)
+    qtbot.waitUntil(lambda: strip.model().kept > 2 and not strip.model()._wanted, timeout=MS)
+    assert strip.model().kept < 30
+    assert strip.currentIndex().row() == image.place == 15
+    qtbot.keyClick(strip, Qt.Key.Key_Right)
+    assert image.place == 16
+    image.setFocus()
+    qtbot.keyClick(image, Qt.Key.Key_Up)
+    assert strip.currentIndex().row() == 15
 
 
 def some_summaries(
@@ -395,8 +542,23 @@ def test_rates_follow_from_two_looks(qtbot) -> None:
     assert next_rows(next_rows([], [seen(0, 0)], begin), [], begin) == []
 
 
+def test_no_more_thumbnails_are_kept_than_there_is_room_for(qtbot, bridge, monkeypatch) -> None:
+    monkeypatch.setattr(thumbnail_model, "_KEPT", 3)
+    worker = SerialWorker("thumbnails", lambda _name, _error: None)
+    slices = sorted((DEMO / "ct").glob("*.dcm"))[:5]
+    model = ThumbnailModel(worker, bridge, lambda uid: read_part10(slices[int(uid)]))
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.show_images([Thumbnail(str(n), str(n), f"image {n}") for n in range(5)])
+    for row in range(5):
+        model.index(row).data(Qt.ItemDataRole.DecorationRole)
+    qtbot.waitUntil(lambda: not model._wanted and not model._pending, timeout=MS)
+    assert model.kept == 3
+    worker.stop()
+
+
 def test_the_models_of_rows_are_sound(qtbot) -> None:
-    for model in (association_model(), failure_model()):
+    models = (association_model(), failure_model(), commitment_model(), failed_import_model())
+    for model in models:
         QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     failures = failure_model()
     failures.put(FailureRow("a", "/a", "is no DICOM file"))

@@ -197,6 +197,9 @@ def outcome(event: ExchangeMade) -> str:
         return _counted(event) or status_title(exchange.status)
     counted = _counted(event)
     words = f"{status_title(exchange.status)} ({exchange.status:04X})"
+    if exchange.status == Status.MOVE_DESTINATION_UNKNOWN:
+        # Which AE to enter where, if it is entered here.
+        counted = texts.plain(exchange.detail, 200)
     return f"{words}, {counted}" if counted else words
 
 
@@ -207,6 +210,8 @@ def no_answer() -> str:
 
 def _counted(event: ExchangeMade) -> str:
     """Return how many matches or objects there were, which the status does not say."""
+    if event.exchange.status == Status.MOVE_DESTINATION_UNKNOWN:
+        return ""
     numbers = _NUMBERS.findall(event.exchange.detail)
     match event.exchange.message, numbers:
         case "C-FIND", [count]:

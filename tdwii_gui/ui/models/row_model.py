@@ -129,6 +129,15 @@ class RowModel(QAbstractTableModel, Generic[R]):
         else:
             self._change(place, row, key)
 
+    def update(self, rows: Iterable[R]) -> None:
+        """Show these rows and no others; those that have not changed stay as they are."""
+        wanted = {self._key(row): row for row in rows}
+        for gone in self._all.keys() - wanted.keys():
+            self.remove(gone)
+        for key, row in wanted.items():
+            if self._all.get(key) != row:
+                self.put(row)
+
     def remove(self, key: Hashable) -> None:
         """Take out a row, if it is there."""
         if self._all.pop(key, None) is not None:

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from tdwii_gui.dicom.uids import RT_BEAMS_DELIVERY_INSTRUCTION, VL_PHOTOGRAPHIC_IMAGE
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.models.input_rows import InputRow, kind_words
 from tdwii_gui.ui.models.row_model import Column, RowModel
 from tdwii_gui.ui.models.worklist import WorklistColumn, WorklistRow, worklist_columns
 from tdwii_gui.ui.theme import Tone
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 
     from tdwii_gui.dicom.iod.references import InputReference
     from tdwii_gui.dicom.iod.ups import Ups
-
-_COLUMNS = (
-    WorklistColumn.STATE,
-    WorklistColumn.PATIENT,
-    WorklistColumn.MACHINE,
-    WorklistColumn.START,
-    WorklistColumn.FRACTION,
-)
 
 _WITH_INPUTS = 300
 
@@ -62,8 +53,9 @@ class StepInputRow:
 
     Parameters
     ----------
-    missing : int
-        Inputs that could not be had when they were last asked for.
+    missing, unresolved : int
+        What could not be had when it was last asked for: inputs that the step names, and what
+        these refer to.
     is_retrieving : bool
         Whether they are asked for now.
     """
@@ -72,6 +64,7 @@ class StepInputRow:
     here: int | None = None
     expected: int | None = None
     missing: int = 0
+    unresolved: int = 0
     is_retrieving: bool = False
 
     @property
@@ -121,45 +114,57 @@ class StepReader:
 
 def step_input_model() -> RowModel[StepInputRow]:
     """Return an empty model of steps with their inputs."""
-    columns = [_of_step(column) for column in worklist_columns(_COLUMNS)]
-    columns.append(Column(_tr("Inputs"), inputs_words, key=_inputs_order, tone=_tone))
+    state, patient, machine, start, fraction = (
+        _of_step(column)
+        for column in worklist_columns(
+            (
+                WorklistColumn.STATE,
+                WorklistColumn.PATIENT,
+                WorklistColumn.MACHINE,
+                WorklistColumn.START,
+                WorklistColumn.FRACTION,
+            )
+        )
+    )
+    columns = [
+        state,
+        replace(patient, text=_patient_words, tooltip=patient.text, share=1),
+        replace(machine, share=1),
+        replace(start, title=_tr("Start"), text=_start_words, tooltip=start.text),
+        replace(fraction, title=_tr("Fx"), text=_fraction_words, tooltip=fraction.text),
+        Column(_tr("Here"), inputs_words, key=_inputs_order, tone=_tone),
+    ]
     return RowModel(columns, key=lambda row: row.uid)
 
 
 def inputs_words(row: StepInputRow) -> str:
-    """Return how many inputs are here, e.g. ``"✓ 33 of 33 here"``."""
+    """Return how many inputs are here, e.g. ``"✓ 33/33"``."""
     if row.here is None or row.expected is None:
         return "…"
     if not row.expected:
         return _tr("none named")
-    counted = _tr("{0} of {1} here").format(row.here, row.expected)
-    return f"{_glyph(row)} {counted}"
+    return f"{_glyph(row)} {row.here}/{row.expected}"
 
 
-def step_kind_model() -> RowModel[InputRow]:
-    """Return an empty model of what has arrived of one step, a row for each kind and series."""
-    columns: list[Column[InputRow]] = [
-        Column(
-            _tr("Object"),
-            lambda row: _kind(row.sop_class_uid),
-            tooltip=lambda row: texts.tooltip(kind_words(row.sop_class_uid)),
-            share=1,
-        ),
-        Column(
-            _tr("Here"),
-            lambda row: f"{_kind_glyph(row)} {row.here}/{row.expected}",
-            key=lambda row: row.here / max(row.expected, 1),
-            tone=_kind_tone,
-        ),
-        Column(
-            _tr("From, or why not"),
-            lambda row: texts.plain(_kind_reason(row) or row.archive) or "–",
-            tooltip=lambda row: texts.tooltip(_kind_reason(row) or row.archive),
-            tone=lambda row: Tone.FAULT if _kind_reason(row) else None,
-            share=1,
-        ),
-    ]
-    return RowModel(columns, key=lambda row: row.key)
+def _patient_words(row: StepInputRow) -> str:
+    return texts.person_name(row.step.patient_name) or row.step.patient
+
+
+def _start_words(row: StepInputRow) -> str:
+    """Return when a step begins: the time alone, if that is today."""
+    start = row.step.start
+    if start is None:
+        return texts.plain(row.step.start_value, 20)
+    if start.date() == datetime.now().astimezone().date():
+        return f"{start:%H:%M}"
+    return f"{start.day} {start:%b, %H:%M}"
+
+
+def _fraction_words(row: StepInputRow) -> str:
+    number, planned = row.step.fraction_number, row.step.fractions_planned
+    if number is None:
+        return ""
+    return str(number) if planned is None else f"{number}/{planned}"
 
 
 def _of_step(column: Column[WorklistRow]) -> Column[StepInputRow]:
@@ -176,37 +181,14 @@ def _of_step(column: Column[WorklistRow]) -> Column[StepInputRow]:
     )
 
 
-def _kind(sop_class_uid: str) -> str:
-    """Return what an instance is, the long names shortened."""
-    short: dict[str, str] = {
-        RT_BEAMS_DELIVERY_INSTRUCTION: _tr("Delivery instruction"),
-        VL_PHOTOGRAPHIC_IMAGE: _tr("Photo"),
-    }
-    return short.get(sop_class_uid) or kind_words(sop_class_uid)
-
-
-def _kind_glyph(row: InputRow) -> str:
-    if row.here >= row.expected:
-        return "✓"
-    return "✕" if row.reason else "…"
-
-
-def _kind_tone(row: InputRow) -> Tone:
-    if row.here >= row.expected:
-        return Tone.DONE
-    return Tone.FAULT if row.reason else Tone.ACCENT
-
-
-def _kind_reason(row: InputRow) -> str:
-    return row.reason if row.here < row.expected else ""
-
-
 def _glyph(row: StepInputRow) -> str:
     if row.is_complete:
         return "✓"
     if row.is_retrieving:
         return "↓"
-    return "✕" if row.missing else "○"
+    if row.missing:
+        return "✕"
+    return "⚠" if row.unresolved else "○"
 
 
 def _tone(row: StepInputRow) -> Tone | None:
@@ -214,7 +196,7 @@ def _tone(row: StepInputRow) -> Tone | None:
         return Tone.NEUTRAL
     if row.is_complete:
         return Tone.DONE
-    if row.is_retrieving:
+    if row.is_retrieving or (row.unresolved and not row.missing):
         return Tone.PROGRESS
     return Tone.FAULT if row.missing else Tone.ACCENT
 

@@ -9,15 +9,17 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tdwii_gui.actors.worker import SerialWorker
+    from tdwii_gui.ui.bridge import ActorBridge
     from tdwii_gui.ui.panels.messages import MessageArea
 
 R = TypeVar("R")
 
 
 class Desk(Protocol):
-    """The window of a page: its worker for local work, its messages, and its watch over futures."""
+    """The window of a page: its worker for local work, its messages, its watch over futures."""
 
     background: SerialWorker
+    bridge: ActorBridge
     messages: MessageArea
 
     def job(

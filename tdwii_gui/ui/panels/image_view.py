@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.image_frame import Frame, read_frame
+from tdwii_gui.ui.outline_layer import Drawing, OutlineLayer
+from tdwii_gui.ui.slice_marks import Anatomy, SliceMarks
 from tdwii_gui.ui.theme import DARK
+from tdwii_gui.ui.views.slice_painter import Shown, SlicePainter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +33,9 @@ _RADIUS: Final = 8
 
 
 class ImageView(QWidget):
-    """Shows one image of a series at a time; decoding happens in the background.
+    """Shows one image of a series at a time, with what is known of the patient drawn over it.
+
+    Decoding, and the cut through the structures, happen in the background.
 
     Parameters
     ----------
@@ -38,7 +43,15 @@ class ImageView(QWidget):
         Decodes.
     read : Callable
         Returns the data set of an instance by its UID; called in the background.
+
+    Signals
+    -------
+    turned : frozenset[int]
+        Another image is shown, or what is over it is known now; the ROI Numbers of the structures
+        that it cuts.
     """
+
+    turned = Signal(object)
 
     def __init__(
         self,
@@ -54,6 +67,12 @@ class ImageView(QWidget):
         self._uids: tuple[str, ...] = ()
         self._place = 0
         self._frames: OrderedDict[str, Frame | None] = OrderedDict()
+        self._marks: dict[str, SliceMarks] = {}
+        self._anatomy = Anatomy()
+        self._shown = Shown()
+        self._outlines = OutlineLayer(background, bridge, self)
+        self._outlines.drawn.connect(self.update)
+        self._windowed: tuple[str, float, float, QImage] | None = None
         self._pending = ""
         self._window: tuple[float, float] | None = None
         self._grip: QPointF | None = None
@@ -64,8 +83,8 @@ class ImageView(QWidget):
         self.setToolTip(
             texts.tooltip(
                 self.tr(
-                    "Wheel or arrow keys: next slice. Drag: brightness and contrast. "
-                    "Double-click: reset."
+                    "Wheel or arrow keys: next slice. I: slice of the isocenter. "
+                    "Drag: brightness and contrast. Double-click: reset."
                 )
             )
         )
@@ -82,22 +101,56 @@ class ImageView(QWidget):
         return self._place
 
     @property
+    def uid(self) -> str:
+        """SOP Instance UID of the one that is shown; empty for none."""
+        return self._uids[self._place] if self._uids else ""
+
+    @property
     def frame(self) -> Frame | None:
         """What is shown, once it is decoded."""
-        return self._frames.get(self._uid)
+        return self._frames.get(self.uid)
 
     def show_series(self, uids: Sequence[str], wanted: str = "") -> None:
         """Show images in this order: the wanted one first, else the one in sight if it is left."""
-        current = wanted or self._uid
-        if tuple(uids) == self._uids and current == self._uid:
+        current = wanted or self.uid
+        if tuple(uids) == self._uids and current == self.uid:
             return
         same = bool(set(uids) & set(self._uids))
         self._uids = tuple(uids)
         if not same:
             self._window = None
             self._frames.clear()
+            self._marks.clear()
         self._place = self._uids.index(current) if current in self._uids else len(uids) // 2
         self._turn()
+
+    @property
+    def marks(self) -> SliceMarks:
+        """What is known to be over the image that is shown."""
+        return self._marks.get(self.uid, SliceMarks())
+
+    def show_anatomy(self, anatomy: Anatomy) -> None:
+        """Draw other structures and isocenters over the images."""
+        self._anatomy = anatomy
+        self._marks.clear()
+        self._turn()
+
+    def choose_structures(self, shown: Shown) -> None:
+        """Draw these structures, and make one of them stand out."""
+        self._shown = shown
+        self.update()
+
+    @Slot()
+    def show_isocenter(self) -> None:
+        """Show the slice of the isocenter, if it is among the images."""
+        self.show_image(self._anatomy.image_at_isocenter())
+
+    @Slot(str)
+    def show_image(self, uid: str) -> None:
+        """Show an image, if it is among these."""
+        if uid in self._uids:
+            self._place = self._uids.index(uid)
+            self._turn()
 
     def scroll(self, step: int) -> None:  # type: ignore[override]
         """Show the image so many places on, at most the first or last."""
@@ -124,6 +177,9 @@ class ImageView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll through the series."""
+        if event.key() == Qt.Key.Key_I and not event.modifiers():
+            self.show_isocenter()
+            return
         steps = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Left: -1,
@@ -186,13 +242,24 @@ class ImageView(QWidget):
                 self._paint_focus(painter)
                 return
             center, width = self._window or (frame.center, frame.width)
-            painter.drawImage(self._area(frame), frame.image(center, width))
+            place, bounds = self._area(frame), QRectF(self.rect())
+            painter.drawImage(place, self._image(frame, center, width))
+            if self.marks.outlines and self._shown.structures:
+                ratio = self.devicePixelRatioF()
+                drawing = Drawing(frame, self.marks, self._shown, place, self.size(), ratio)
+                outlines = self._outlines.image(drawing)
+                if outlines is not None:
+                    painter.drawImage(0, 0, outlines)
+            SlicePainter(painter, frame, place, bounds).paint(self.marks, self._shown, self.tr)
             self._paint_words(painter, frame, center, width)
             self._paint_focus(painter)
 
-    @property
-    def _uid(self) -> str:
-        return self._uids[self._place] if self._uids else ""
+    def _image(self, frame: Frame, center: float, width: float) -> QImage:
+        """Return the image in a window of values; the last one is kept, for it is painted often."""
+        key = (self.uid, center, width)
+        if self._windowed is None or self._windowed[:3] != key:
+            self._windowed = (*key, frame.image(center, width))
+        return self._windowed[3]
 
     def _area(self, frame: Frame) -> QRectF:
         rows, columns = frame.pixels.shape[:2]
@@ -223,13 +290,14 @@ class ImageView(QWidget):
     def _why_empty(self) -> str:
         if not self._uids:
             return self.tr("No image is here yet.")
-        if self._uid in self._frames:
+        if self.uid in self._frames:
             return self.tr("This image cannot be shown.")
         return self.tr("Decoding…")
 
     def _turn(self) -> None:
         self._name()
         self._decode()
+        self.turned.emit(frozenset(self.marks.outlines))
         self.update()
 
     def _name(self) -> None:
@@ -238,23 +306,36 @@ class ImageView(QWidget):
             self.setAccessibleName(place)
         else:
             self.setAccessibleName(self.tr("No image"))
+        cut = [one.name for one in self._anatomy.structures if one.number in self.marks.outlines]
+        words = self.tr("Structures in it: {0}").format(", ".join(cut)) if cut else ""
+        self.setAccessibleDescription(texts.plain(words))
 
     def _decode(self) -> None:
-        """Have the image in sight decoded; what was scrolled past meanwhile is left out."""
-        uid = self._uid
-        if not uid or uid in self._frames or self._pending:
+        """Have what is in sight read; what was scrolled past meanwhile is left out."""
+        uid = self.uid
+        if not uid or self._pending or (uid in self._frames and uid in self._marks):
             return
         self._pending = uid
-        read = self._read
-        future = self._background.submit("decode", "", lambda: read_frame(read(uid)))
+        read, known, anatomy = self._read, self._frames.get(uid), self._anatomy
+        is_known = uid in self._frames
+
+        def look() -> tuple[Frame | None, SliceMarks]:
+            frame = known if is_known else read_frame(read(uid))
+            return frame, anatomy.marks(frame.plane if frame else None, uid)
+
+        future = self._background.submit("decode", "", look)
         self._bridge.watch(
-            future, lambda frame: self._keep(uid, frame), lambda _error: self._keep(uid, None)
+            future,
+            lambda found: self._keep(uid, anatomy, *found),
+            lambda _error: self._keep(uid, anatomy, None, SliceMarks()),
         )
 
-    def _keep(self, uid: str, frame: Frame | None) -> None:
+    def _keep(self, uid: str, anatomy: Anatomy, frame: Frame | None, marks: SliceMarks) -> None:
         self._pending = ""
         self._frames[uid] = frame
+        if anatomy is self._anatomy:
+            self._marks[uid] = marks
         while len(self._frames) > _FRAMES_KEPT:
-            self._frames.popitem(last=False)
-        self._decode()
-        self.update()
+            gone, _ = self._frames.popitem(last=False)
+            self._marks.pop(gone, None)
+        self._turn()

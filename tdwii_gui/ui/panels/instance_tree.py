@@ -118,6 +118,23 @@ class InstanceTreePanel(Card):
         found = {each.sop_instance_uid: each for node in nodes for each in node.instances()}
         return list(found.values())
 
+    def selected_name(self) -> str:
+        """Return what is selected, in words: the first of it, where it is more."""
+        nodes = [self._model.node(index) for index in self.view.selectionModel().selectedRows()]
+        names = [self._model.name(node) for node in nodes[:1]]
+        if len(nodes) > 1:
+            names.append(self.tr("and {0} more").format(len(nodes) - 1))
+        return " ".join(names)
+
+    @Slot(str)
+    def select_series(self, sop_instance_uid: str) -> None:
+        """Select the series of an instance."""
+        instance = self._model.node(self._model.find((sop_instance_uid,)))
+        if instance.parent is not None:
+            index = self._model.index_of(instance.parent)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+
     def empty_words(self) -> str:
         """Return why the tree is empty."""
         if self._model.root.count:

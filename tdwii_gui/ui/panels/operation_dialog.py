@@ -51,6 +51,8 @@ class Question:
         The answers.
     is_danger : bool
         Whether what is done cannot be undone.
+    concerns_subscribers : bool
+        Whether it is said who is told of it.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Question:
     verb: Verb
     safe: Verb
     is_danger: bool = False
+    concerns_subscribers: bool = True
 
 
 class OperationDialog(QDialog):
@@ -105,7 +108,7 @@ class OperationDialog(QDialog):
         self.form.setHorizontalSpacing(12)
         self.form.setVerticalSpacing(8)
         layout.addLayout(self.form)
-        self._foreseen = ForeseenPanel()
+        self._foreseen = ForeseenPanel(concerns_subscribers=question.concerns_subscribers)
         layout.addWidget(self._foreseen)
         layout.addSpacing(2)
         self._safe = self._button(question.safe)
@@ -226,8 +229,9 @@ class ConfirmDialog(OperationDialog):
 class ForeseenPanel(QFrame):
     """What an operation will do: its effect, who is told, and what else should be known."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, *, concerns_subscribers: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._concerns_subscribers = concerns_subscribers
         self.setObjectName("consequences")
         self.setProperty("inset", True)
         self._effect = strong(self.tr("Looking up what this would do…"))
@@ -252,7 +256,7 @@ class ForeseenPanel(QFrame):
         set_property(self._effect, "role", "strong")
         self._effect.setText(_sentence(texts.plain(consequences.effect)))
         self._told.setText(self._receivers(consequences.receivers))
-        self._told.show()
+        self._told.setVisible(self._concerns_subscribers)
         notes = (f"⚠ {_sentence(texts.plain(note))}" for note in consequences.notes)
         self._notes.setText("\n".join(notes))
         self._notes.setVisible(bool(consequences.notes))
