@@ -59,17 +59,37 @@ class ConnectionEndedError(Exception):
 
 
 class Requestor:
-    """An association that this side requests; Implicit VR Little Endian in all contexts."""
+    """An association that this side requests, with one transfer syntax in all contexts.
 
-    def __init__(self, port: int, called_ae: str, classes: Sequence[str]) -> None:
+    Parameters
+    ----------
+    received : Sequence[str]
+        Those of the classes whose instances this side takes, by C-GET.
+
+    Attributes
+    ----------
+    longest : int
+        Bytes of a PDU that the peer takes.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        called_ae: str,
+        classes: Sequence[str],
+        *,
+        syntax: str = IMPLICIT_VR,
+        received: Sequence[str] = (),
+    ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._contexts = {uid: 2 * number + 1 for number, uid in enumerate(classes)}
         self._message_id = 0
-        self._socket.sendall(_associate_rq(called_ae, self._contexts))
-        kind, _ = self._pdu()
+        self._socket.sendall(_associate_rq(called_ae, self._contexts, syntax, received))
+        kind, answer = self._pdu()
         if kind != 2:
             raise ConnectionEndedError(f"the association is not accepted: PDU type {kind}")
+        self.longest = _longest(answer)
 
     def send(self, context: str, command: Command, data: bytes) -> None:
         """Send a request with a data set."""
@@ -168,15 +188,29 @@ def _item(kind: int, content: bytes) -> bytes:
     return _ITEM.pack(kind, len(content)) + content
 
 
-def _associate_rq(called_ae: str, contexts: dict[str, int]) -> bytes:
+def _associate_rq(
+    called_ae: str, contexts: dict[str, int], syntax: str, received: Sequence[str]
+) -> bytes:
     body = b"\0\1\0\0" + called_ae.ljust(16).encode() + b"BENCHMARK".ljust(16) + bytes(32)
     body += _item(0x10, _APPLICATION_CONTEXT.encode())
     for uid, number in contexts.items():
-        inner = _item(0x30, uid.encode()) + _item(0x40, IMPLICIT_VR.encode())
+        inner = _item(0x30, uid.encode()) + _item(0x40, syntax.encode())
         body += _item(0x20, bytes((number, 0, 0, 0)) + inner)
-    longest = _item(0x51, _LONGEST_PDU.to_bytes(4, "big"))
-    body += _item(0x50, longest + _item(0x52, PYNETDICOM_IMPLEMENTATION_UID.encode()))
+    user = _item(0x51, _LONGEST_PDU.to_bytes(4, "big"))
+    user += _item(0x52, PYNETDICOM_IMPLEMENTATION_UID.encode())
+    for uid in received:
+        user += _item(0x54, len(uid).to_bytes(2, "big") + uid.encode() + b"\1\1")
+    body += _item(0x50, user)
     return _PDU.pack(1, len(body)) + body
+
+
+def _longest(acceptance: bytes) -> int:
+    """Return the longest PDU that an A-ASSOCIATE-AC allows."""
+    for kind, item in _items(acceptance[68:]):
+        for inner, value in _items(item) if kind == 0x50 else ():
+            if inner == 0x51:
+                return int.from_bytes(value, "big") or _LONGEST_PDU
+    return _LONGEST_PDU
 
 
 @dataclass(slots=True)
@@ -219,7 +253,7 @@ def _serve(connection: _Connection) -> bool:
         pdu = bytes(buffer[_PDU.size : end])
         del buffer[:end]
         if kind == 1:
-            connection.socket.sendall(_associate_ac(pdu))
+            connection.socket.sendall(associate_ac(pdu))
         elif kind == 4:
             _answer(connection, pdu, arrived)
         elif kind == 5:
@@ -241,14 +275,19 @@ def _answer(connection: _Connection, pdu: bytes, arrived: int) -> None:
             connection.socket.sendall(p_data(pdu[4], encode_command(answer), 3))
 
 
-def _associate_ac(request: bytes) -> bytes:
-    """Return the acceptance of all contexts and roles of a request, in Implicit VR."""
+def associate_ac(request: bytes, syntax: str = IMPLICIT_VR) -> bytes:
+    """Return the acceptance of all contexts and roles of a request.
+
+    In this transfer syntax where it is proposed, or else in the first one.
+    """
     body = request[:68] + _item(0x10, _APPLICATION_CONTEXT.encode())
     roles = b""
     for kind, item in _items(request[68:]):
         if kind == 0x20:
-            syntax = _item(0x40, IMPLICIT_VR.encode())
-            body += _item(0x21, bytes((item[0], 0, 0, 0)) + syntax)
+            proposed = [one for inner, one in _items(item[4:]) if inner == 0x40]
+            wanted = [one for one in proposed if one == syntax.encode()]
+            accepted = _item(0x40, (wanted or proposed)[0])
+            body += _item(0x21, bytes((item[0], 0, 0, 0)) + accepted)
         elif kind == 0x50:
             roles = b"".join(_item(0x54, role) for sub, role in _items(item) if sub == 0x54)
     longest = _item(0x51, _LONGEST_PDU.to_bytes(4, "big"))

@@ -6,20 +6,45 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.actor import Actor, Surroundings
-from tdwii_gui.actors.events import InstanceReceived
+from tdwii_gui.actors.events import (
+    CommitmentChanged,
+    ImportFailed,
+    InstanceReceived,
+    InstancesRemoved,
+    MppsChanged,
+    Reindexed,
+)
+from tdwii_gui.actors.performed_steps import PerformedSteps
 from tdwii_gui.actors.worker import task
-from tdwii_gui.dicom.errors import AssociationError, NotAccepted, TdwiiError
+from tdwii_gui.config.settings import ae_titles
+from tdwii_gui.dicom.errors import (
+    AssociationError,
+    ConfigError,
+    DimseStatusError,
+    NotAccepted,
+    TdwiiError,
+)
+from tdwii_gui.dicom.net.commitment_scp import CommitmentScp
 from tdwii_gui.dicom.net.query_retrieve_scp import QueryRetrieveScp
 from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.storage_scu import StorageScu
-from tdwii_gui.dicom.store.instance_store import InstanceStore
+from tdwii_gui.dicom.store.commitment_store import CommitmentStore
+from tdwii_gui.dicom.store.database import open_database
+from tdwii_gui.dicom.store.failed_imports import FailedImports
+from tdwii_gui.dicom.store.instance_store import Conflict, InstanceStore
+from tdwii_gui.dicom.store.traffic import TrafficFolder
+from tdwii_gui.dicom.uids import is_valid_uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tdwii_gui.config.settings import OstSettings
+    from tdwii_gui.dicom.iod.commitment import Commitment
+    from tdwii_gui.dicom.iod.mpps import Mpps
+    from tdwii_gui.dicom.store.failed_imports import FailedImport
     from tdwii_gui.dicom.store.instance_store import AddOutcome, StoredInstance
+    from tdwii_gui.dicom.store.reindex import ReindexResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +93,8 @@ def no_progress(_done: int, _total: int) -> None:
 class Ost(Actor):
     """Answers storage and query/retrieve (RO-59, RO-63) from its instance store.
 
+    It commits to what it keeps (storage commitment), and keeps performed procedure steps (MPPS).
+
     Attributes
     ----------
     instances : InstanceStore
@@ -75,12 +102,79 @@ class Ost(Actor):
     """
 
     def __init__(self, settings: OstSettings, surroundings: Surroundings) -> None:
+        private_sop_classes = _uids(settings.private_sop_classes)
         super().__init__(settings, surroundings)
-        self.instances = InstanceStore(surroundings.data_folder / "ost")
-        self.serve(
-            StorageScp(self.instances, self._on_stored),
-            QueryRetrieveScp(self.instances, self.directory, self.local),
+        folder = surroundings.data_folder / "ost"
+        self.instances = InstanceStore(folder, on_conflict=Conflict(settings.on_conflict))
+        self._failed = FailedImports(folder / "failed") if settings.keep_failed else None
+        self._traffic = (
+            TrafficFolder(folder / "traffic", settings.keep_traffic_megabytes)
+            if settings.keep_traffic
+            else None
         )
+        storage = StorageScp(
+            self.instances,
+            self._on_stored,
+            private_sop_classes=private_sop_classes,
+            failed=self._failed,
+            on_failed=self._on_failed,
+            on_received=self._keep_incoming,
+        )
+        self._database = open_database(folder / "services.sqlite")
+        self._performed = PerformedSteps(
+            self, self._database, ae_titles(settings.mpps_receivers), self._on_performed
+        )
+        self._commitments = CommitmentStore(self._database)
+        self._commitment = CommitmentScp(
+            self._commitments,
+            self.instances,
+            self.directory,
+            self.local,
+            is_supported={str(one.abstract_syntax) for one in storage.contexts}.__contains__,
+            on_change=self._on_commitment,
+            let_answers_leave=self.let_answers_leave,
+        )
+        self.serve(
+            storage,
+            QueryRetrieveScp(
+                self.instances,
+                self.directory,
+                self.local,
+                private_sop_classes=_uids(settings.private_sop_classes),
+                on_sent=self._keep_outgoing,
+            ),
+            self._performed.scp,
+            self._commitment,
+        )
+
+    def start(self) -> None:
+        """Listen, and report what is due: commitments and notifications."""
+        if self.listening:
+            return
+        super().start()
+        self._commitment.start()
+        self._performed.start()
+
+    def stop_listening(self) -> None:
+        """Stop answering and reporting; what is due waits for the next start."""
+        self._commitment.stop()
+        self._performed.stop()
+        super().stop_listening()
+
+    @task()
+    def commitments(self) -> list[Commitment]:
+        """Return the storage commitment transactions, the oldest first."""
+        return self._commitments.all()
+
+    @task()
+    def mpps(self) -> list[Mpps]:
+        """Return the performed procedure steps in the order of their creation."""
+        return self._performed.all()
+
+    @task()
+    def delete_mpps(self, sop_instance_uid: str) -> None:
+        """Delete a performed procedure step, in whatever state it is."""
+        self._performed.delete(sop_instance_uid)
 
     @task()
     def import_files(
@@ -142,32 +236,121 @@ class Ost(Actor):
             on_progress(len(found) - len(instances) + number, len(found))
         return SendResult(sent, tuple(failed), self.running.canceled())
 
+    @task()
+    def reindex(self, on_progress: Callable[[int, int], None] = no_progress) -> ReindexResult:
+        """Rebuild the index of the instances from their files; they may be used meanwhile.
+
+        `on_progress` is called on the worker's thread with how many files are done, and of how
+        many; `cancel_request` ends it.
+
+        Raises
+        ------
+        StoreError
+            If the index cannot be used.
+        """
+        result = self.instances.reindex(on_progress, self.running.canceled)
+        self.emit(Reindexed(self.ae_title, result))
+        return result
+
+    @task()
+    def remove(self, sop_instance_uids: Iterable[str]) -> list[str]:
+        """Remove instances from the disk for good; return the UIDs of those that were here.
+
+        Raises
+        ------
+        StoreError
+            If the index cannot be written, or a file cannot be removed.
+        """
+        removed = self.instances.remove(sop_instance_uids)
+        if removed:
+            self.emit(InstancesRemoved(self.ae_title, tuple(removed)))
+        return removed
+
+    def failed_imports(self) -> list[FailedImport]:
+        """Return the objects that were received and could not be stored, the oldest first."""
+        return self._failed.all() if self._failed is not None else []
+
+    @property
+    def failed_folder(self) -> Path:
+        """Where those objects are kept; where none are kept, the folder of all instances."""
+        return self._failed.folder if self._failed is not None else self.instances.folder
+
+    @task()
+    def import_again(
+        self,
+        failed: Sequence[FailedImport],
+        on_progress: Callable[[int, int], None] = no_progress,
+    ) -> ImportResult:
+        """Store objects that could not be stored when they came; what is stored is kept once.
+
+        See `import_files`.
+        """
+        result = self.import_files([one.path for one in failed], on_progress).result()
+        tried = failed[: result.stored + result.present + len(result.failed)]
+        still = {path for path, _reason in result.failed}
+        for one in tried:
+            if self._failed is not None and one.path not in still:
+                self._failed.discard(one)
+        return result
+
     def close(self) -> None:
         """Close the instance store."""
         self.instances.close()
+        self._database.dispose()
 
     def _send(self, instances: Sequence[StoredInstance], ae_title: str) -> Iterator[str]:
         """Send instances until canceled, and yield for each why it was not stored, or nothing."""
         if not instances:
             return
         peer = self.directory.lookup(ae_title)
-        with self.running.of(StorageScu(self.local, peer, [one.path for one in instances])) as scu:
-            for instance in instances:
+        with self.running.of(StorageScu(self.local, peer, instances)) as scu:
+            for instance, following in zip(instances, [*instances[1:], None], strict=True):
                 if self.running.canceled():
                     return
                 try:
-                    scu.c_store(instance.path)
+                    scu.c_store(instance, following=following)
                 except NotAccepted as error:
                     yield str(error)
                 except AssociationError:
                     raise
+                except DimseStatusError as error:
+                    self._keep_outgoing(instance, ae_title)
+                    yield str(error)
                 except TdwiiError as error:
                     yield str(error)
                 else:
+                    self._keep_outgoing(instance, ae_title)
                     yield ""
 
+    def _keep_incoming(self, file: Path, sop_instance_uid: str, ae_title: str) -> None:
+        if self._traffic is not None:
+            self._traffic.keep_incoming(file, sop_instance_uid, ae_title)
+
+    def _keep_outgoing(self, instance: StoredInstance, ae_title: str) -> None:
+        if self._traffic is not None:
+            self._traffic.keep_outgoing(instance.path, instance.sop_instance_uid, ae_title)
+
+    def _on_performed(self, mpps: Mpps, deleted: bool) -> None:
+        self.emit(MppsChanged(self.ae_title, mpps, deleted))
+
+    def _on_commitment(self, commitment: Commitment) -> None:
+        self.emit(CommitmentChanged(self.ae_title, commitment))
+
+    def _on_failed(self, failed: FailedImport) -> None:
+        self.emit(ImportFailed(self.ae_title, failed))
+
     def _on_stored(self, outcome: AddOutcome) -> None:
-        self.emit(InstanceReceived(self.ae_title, outcome.instance))
+        is_new = outcome.added or outcome.replaced
+        self.emit(InstanceReceived(self.ae_title, outcome.instance, is_new))
+
+
+def _uids(text: str) -> list[str]:
+    """Return the UIDs of a list that is divided by spaces."""
+    uids = text.split()
+    for uid in uids:
+        if not is_valid_uid(uid):
+            raise ConfigError(f"private_sop_classes: {uid!r} is no UID")
+    return uids
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom import dcmread
 
 from tdwii_gui.actors.events import InstanceReceived
+from tdwii_gui.actors.suite import Suite
+from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.config.resources import resource_path
+from tdwii_gui.config.settings import OstSettings, Settings
 from tdwii_gui.dicom.errors import ConfigError, Refused
+from tdwii_gui.dicom.net.scp_host import ScpHost
+from tdwii_gui.dicom.net.verification_scp import VerificationScp
 from tdwii_gui.dicom.uids import new_uid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tdwii_gui.actors.suite import Suite
+    from tdwii_gui.dicom.iod.plan import Plan
 
 SECONDS = 20
 
@@ -92,8 +98,12 @@ def test_sending_is_canceled(actors: Suite) -> None:
 def test_an_instance_that_the_peer_refuses_is_named_with_the_reason(actors: Suite) -> None:
     actors.ost.import_files(demo_files()[:2]).result(SECONDS)
     uids = [one.sop_instance_uid for one in actors.ost.instances.instances()]
-    result = actors.ost.send(uids, "RTBDI_CREATOR").exception(SECONDS)
-    assert "accepts none of" in str(result)  # the creator offers no storage at all
+    host = ScpHost("ECHO_ONLY", "127.0.0.1", 0, [VerificationScp()])
+    host.start()
+    actors.ost.directory.register(ApplicationEntity("ECHO_ONLY", "127.0.0.1", host.port))
+    result = actors.ost.send(uids, "ECHO_ONLY").exception(SECONDS)
+    host.stop()
+    assert "accepts none of" in str(result)
 
 
 def test_who_cannot_be_sent_to_is_an_error(actors: Suite) -> None:
@@ -104,3 +114,25 @@ def test_who_cannot_be_sent_to_is_an_error(actors: Suite) -> None:
     actors.ppvs.stop_listening()
     with pytest.raises(Refused):
         actors.ost.send(uids, "PPVS_SCP").result(SECONDS)
+
+
+def test_traffic_is_kept_where_the_settings_say_so(tmp_path: Path, plan: Plan, recorder) -> None:
+    settings = Settings(ost=OstSettings(keep_traffic=True))
+    traffic = tmp_path / "data" / "ost" / "traffic"
+    with Suite(settings, tmp_path / "data", recorder) as suite:
+        for _ in range(2):
+            suite.creator.store_static([plan.dataset]).result(SECONDS)
+        suite.ost.send([plan.sop_instance_uid], "PPVS_SCP").result(SECONDS)
+        stored = suite.ost.instances.read(plan.sop_instance_uid)
+    incoming = sorted((traffic / "incoming").iterdir())
+    (outgoing,) = (traffic / "outgoing").iterdir()
+    assert [path.name.split("_", 2)[2] for path in incoming] == [
+        f"RTBDI_CREATOR_{plan.sop_instance_uid}.dcm"
+    ] * 2
+    assert outgoing.name.endswith(f"_PPVS_SCP_{plan.sop_instance_uid}.dcm")
+    assert all(dcmread(path) == stored for path in (*incoming, outgoing))
+
+
+def test_traffic_is_not_kept_by_default(actors: Suite, tmp_path: Path, plan: Plan) -> None:
+    actors.creator.store_static([plan.dataset]).result(SECONDS)
+    assert not (tmp_path / "data" / "ost" / "traffic").exists()

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, STANDARD_VR
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
 
 _ITEM: Final = (0xFFFE, 0xE000)
 _ITEM_END: Final = (0xFFFE, 0xE00D)
@@ -79,8 +83,22 @@ def scan(
     little_endian: bool,
     limits: Limits = DEFAULT_LIMITS,
     source: str = "",
-) -> None:
+    wanted: Collection[int] = (),
+) -> dict[int, bytes]:
     """Check the structure of an encoded data set without file meta information (PS3.5 7).
+
+    Values are passed over by their length; no byte of them is looked at.
+
+    Parameters
+    ----------
+    wanted : Collection[int]
+        Tags of elements.
+
+    Returns
+    -------
+    dict[int, bytes]
+        The values of the wanted elements that the data set has, if they hold no others. Elements
+        of items do not count.
 
     Raises
     ------
@@ -90,7 +108,9 @@ def scan(
     """
     if len(data) > limits.size:
         raise DatasetError(f"has more than {limits.size} bytes", source)
-    _Scan(memoryview(data), little_endian, limits, source).run(implicit)
+    run = _Scan(memoryview(data), little_endian, limits, source, wanted)
+    run.run(implicit)
+    return run.values
 
 
 def has_vr(field: bytes | memoryview) -> bool:
@@ -99,14 +119,23 @@ def has_vr(field: bytes | memoryview) -> bool:
 
 
 class _Scan:
-    def __init__(self, data: memoryview, little_endian: bool, limits: Limits, source: str) -> None:
+    def __init__(
+        self,
+        data: memoryview,
+        little_endian: bool,
+        limits: Limits,
+        source: str,
+        wanted: Collection[int],
+    ) -> None:
+        self.values: dict[int, bytes] = {}
+        self._wanted = wanted
         order = "<" if little_endian else ">"
         self._data = data
         self._tag = Struct(f"{order}HH").unpack_from
         self._short = Struct(f"{order}H").unpack_from
         self._long = Struct(f"{order}L").unpack_from
         self._implicit = Struct(f"{order}HHL").unpack_from
-        self._explicit = Struct(f"{order}H2x2sH").unpack_from
+        self._explicit = Struct(f"{order}HH2sH").unpack_from
         self._limits = limits
         self._source = source
         self._position = 0
@@ -139,6 +168,7 @@ class _Scan:
         data, end, position = self._data, container.end, self._position
         room = self._limits.elements - self._elements
         count = 0
+        wanted = self._wanted if len(self._open) == 1 else ()
         implicit = container.implicit
         header = self._implicit if implicit else self._explicit
         while position + 8 <= end and count < room:
@@ -148,12 +178,14 @@ class _Scan:
                 if following > end or not _holds_no_element(group << 16 | element):
                     break
             else:
-                group, vr, length = header(data, position)
+                group, element, vr, length = header(data, position)
                 following = position + 8 + length
                 if following > end or vr not in _SHORT_VRS:
                     break
             if group == 0xFFFE:
                 break
+            if wanted and (tag := group << 16 | element) in wanted:
+                self.values[tag] = bytes(data[position + 8 : following])
             position = following
             count += 1
         self._position = position
@@ -182,6 +214,8 @@ class _Scan:
             self._open.append(_Sequence(end, False, container.implicit, number))
         else:
             self._position = end
+            if number in self._wanted and len(self._open) == 1:
+                self.values[number] = bytes(self._data[start:end])
 
     def _header(self, container: _DataSet, tag: int) -> tuple[bytes, int, int]:
         """Return VR (empty where implicit), start and length of the value at the position."""

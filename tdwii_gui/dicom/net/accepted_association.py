@@ -32,6 +32,7 @@ from pynetdicom.dimse_primitives import (
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.net.accepted_socket import LONGEST_PDU, AcceptedSocket
 from tdwii_gui.dicom.net.broken_connection import UPPER_LAYER_ERRORS, end_connection
+from tdwii_gui.dicom.net.object_intake import ObjectIntake, discard
 from tdwii_gui.dicom.net.request_check import check_request, refusal
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class AcceptedAssociation(Association):
         connection = cast("AcceptedSocket", self.dul.socket)
         connection.__class__ = AcceptedSocket
         connection.begin(request.encoded, max(LONGEST_PDU, self.acceptor.maximum_length or 0))
-        self._receive = self.dimse.receive_primitive
+        self._intake = ObjectIntake(self, self._host.open_object, self._may_take)
         self._act = self.dul.state_machine.do_action
         self.dimse.receive_primitive = self._receive_limited  # type: ignore[method-assign]
         self.dul.state_machine.do_action = self._act_refusing  # type: ignore[method-assign]
@@ -87,6 +88,8 @@ class AcceptedAssociation(Association):
             self._note("sent what cannot be handled", f": {type(error).__name__}")
             LOGGER.debug("association ended", exc_info=True)
             end_connection(self, told=True)
+        finally:
+            self._intake.end()
 
     def _act_refusing(self, event: str) -> None:
         if event == _INVALID_PDU:
@@ -95,21 +98,25 @@ class AcceptedAssociation(Association):
             self._note(connection.refused)
         self._act(event)
 
+    def _may_take(self, size: int) -> bool:
+        self._message_bytes += size
+        if self._message_bytes <= self._host.largest_message:
+            return True
+        cast("AcceptedSocket", self.dul.socket).refuse("sent a message that is too large")
+        return False
+
     def _receive_limited(self, primitive: P_DATA) -> None:
         values = primitive.presentation_data_value_list
-        self._message_bytes += sum(len(value) for _, value in values)
-        if self._message_bytes > self._host.largest_message:
+        if not self._may_take(sum(len(value) for _, value in values)):
             self.dimse.message = None
-            cast("AcceptedSocket", self.dul.socket).refuse("sent a message that is too large")
             self.dul.event_queue.put(_INVALID_PDU)
             return
-        self._receive(primitive)
+        self._intake.receive(primitive)
         if self.dimse.message is None:
             self._message_bytes = 0
 
     def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
-        with self._host.requests:
-            self._answer(msg, context_id)
+        self._answer_one(msg, context_id)
         # N-EVENT-REPORT is served on a thread of its own.
         if current_thread() is self:
             self._serve_more()
@@ -124,10 +131,16 @@ class AcceptedAssociation(Association):
             self._reactor_checkpoint.wait()
             context_id, msg = self.dimse.get_msg(block=False)
             if msg is not None and context_id is not None:
-                with self._host.requests:
-                    self._answer(msg, context_id)
+                self._answer_one(msg, context_id)
             elif not self._is_idle():
                 return
+
+    def _answer_one(self, msg: DimseServiceType, context_id: int) -> None:
+        with self._host.requests:
+            try:
+                self._answer(msg, context_id)
+            finally:
+                discard(msg)
 
     def _is_idle(self) -> bool:
         dul = self.dul

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from socket import socket
 
 PDU_SECONDS: Final = 20.0
@@ -23,7 +24,7 @@ _HEADER: Final = Struct(">BxL")
 _PDU_TYPES: Final = range(1, 8)
 # pynetdicom answers a PDU of an unknown type by an abort.
 _NO_PDU: Final = b"\xff"
-_PORTION: Final = 64 * 1024
+_PORTION: Final = 128 * 1024
 
 
 class AcceptedSocket(ClosingSocket):
@@ -42,7 +43,8 @@ class AcceptedSocket(ClosingSocket):
         longest : int
             Bytes of a PDU.
         """
-        self._received = bytearray(received)
+        self._received = memoryview(received)
+        self._buffer = memoryview(bytearray(_PORTION))
         self._longest = longest
         self._at_header = True
         self._deadline = 0.0
@@ -82,6 +84,7 @@ class AcceptedSocket(ClosingSocket):
         if self._at_header:
             self._deadline = time.monotonic() + PDU_SECONDS
         data = self._take(nr_bytes)
+        self._settle()
         if self._at_header and len(data) == _HEADER.size:
             kind, length = _HEADER.unpack(data)
             if kind not in _PDU_TYPES:
@@ -94,30 +97,60 @@ class AcceptedSocket(ClosingSocket):
             self._at_header = True
         return data
 
+    def put_back(self, header: bytes | bytearray) -> None:
+        """Have the header of a PDU, which `recv` has just returned, read again."""
+        self._received = memoryview(bytes(header) + bytes(self._received))
+        self._at_header = True
+
+    def read_part(self, size: int) -> bytes:
+        """Return so many bytes of a PDU whose header was read.
+
+        Raises
+        ------
+        OSError
+            If the connection ends before, or the PDU is not complete in time.
+        """
+        data = self._take(size)
+        if len(data) < size:
+            raise ConnectionAbortedError("the connection has ended within a PDU")
+        return bytes(data)
+
+    def pour(self, size: int, take: Callable[[memoryview], None]) -> None:
+        """Hand over so many bytes of a PDU as they come, without a copy; see `read_part`."""
+        while size:
+            if not self._received and not self._read_on():
+                raise ConnectionAbortedError("the connection has ended within a PDU")
+            part = self._received[:size]
+            self._received = self._received[len(part) :]
+            size -= len(part)
+            take(part)
+
+    def end_pdu(self) -> None:
+        """Expect the header of a PDU: the last one was read in parts."""
+        self._at_header = True
+        self._settle()
+
     def _take(self, size: int) -> bytearray:
-        received = self._received
-        waited = False
-        while len(received) < size:
-            # What has come is there at once; the time limit matters for what has to be waited for.
-            if waited:
-                self._connected.settimeout(max(self._deadline - time.monotonic(), 0.001))
-            portion = self._connected.recv(_PORTION)
-            if not portion:
-                break
-            received += portion
-            if waited and time.monotonic() > self._deadline:
-                raise TimeoutError("a PDU was not complete in time")
-            waited = True
-        if waited:
-            self._connected.settimeout(PDU_SECONDS)
-        data = received[:size]
-        del received[:size]
+        data = bytearray(self._received[:size])
+        self._received = self._received[len(data) :]
+        while len(data) < size and self._read_on():
+            part = self._received[: size - len(data)]
+            self._received = self._received[len(part) :]
+            data += part
         return data
 
-    def send(self, bytestream: bytes) -> None:
-        """Send PDUs, whole, from whichever thread of the association."""
-        with self._sending:
-            super().send(bytestream)
+    def _read_on(self) -> bool:
+        """Wait for what comes next; return whether there is something."""
+        connection = self._connected
+        connection.settimeout(max(self._deadline - time.monotonic(), 0.001))
+        count = connection.recv_into(self._buffer)
+        self._received = self._buffer[:count]
+        return bool(count)
+
+    def _settle(self) -> None:
+        """Let what is sent have all the time again."""
+        if self.socket is not None:
+            self.socket.settimeout(PDU_SECONDS)
 
     @property
     def _connected(self) -> socket:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimseServiceType
 
     from tdwii_gui.dicom.errors import DimseStatusError
+    from tdwii_gui.dicom.net.object_intake import ObjectRequest, ReceivedObject
 
 LOGGER = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class HostRules:
         Bytes of a command and data set.
     tls : SSLContext or None
         With it, connections without TLS are refused.
+    open_object : Callable
+        Returns who takes the data set of an object, or None; see `ObjectIntake`.
     on_rejection, on_refusal : Callable
         Are called on the connection's thread: for an association that is rejected, and for a
         request that is answered without being handed on.
@@ -73,6 +76,7 @@ class HostRules:
     maximum_associations: int
     largest_message: int
     tls: SSLContext | None
+    open_object: Callable[[ObjectRequest], ReceivedObject | None]
     on_rejection: Callable[[RejectedAssociation], None]
     on_refusal: Callable[[Association, DimseServiceType, DimseStatusError], None]
 
@@ -209,6 +213,10 @@ class HostServer(ThreadedAssociationServer):
     def largest_message(self) -> int:
         """Bytes of a command and data set."""
         return self.rules.largest_message
+
+    def open_object(self, request: ObjectRequest) -> ReceivedObject | None:
+        """Return who takes the data set of an object, or None."""
+        return self.rules.open_object(request)
 
     def on_refusal(
         self, association: Association, request: DimseServiceType, error: DimseStatusError

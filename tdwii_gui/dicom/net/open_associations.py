@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from pynetdicom import evt
 from pynetdicom.dimse_messages import C_STORE_RQ
 
+from tdwii_gui.dicom.net.object_intake import received_object
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -108,7 +110,9 @@ class OpenAssociations:
         message = event.message
         if not isinstance(message, C_STORE_RQ):
             return
-        size = message.data_set.getbuffer().nbytes if message.data_set is not None else 0
+        held = message.data_set.getbuffer().nbytes if message.data_set is not None else 0
+        received = received_object(message)
+        size = held if received is None else received.size
         with self._lock:
             known = self._open.get(event.assoc)
             if known is None:

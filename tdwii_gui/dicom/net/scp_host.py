@@ -52,6 +52,8 @@ _ANSWER_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 0.002
 _SEND_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 1.0
+LONGEST_RECEIVED_PDU: Final = 128 * 1024
+"""Bytes that peers are offered to send at once; the longest that DCMTK sends."""
 LARGEST_MESSAGE: Final = 512 * 2**20
 
 
@@ -111,6 +113,7 @@ class ScpHost:
         self._peers = OpenAssociations(on_associations)
         self._ae = make_ae(ae_title, timeouts or Timeouts())
         self._ae.maximum_associations = maximum_associations
+        self._ae.maximum_pdu_size = LONGEST_RECEIVED_PDU
         self._on_exchange = on_exchange
         self._rules = HostRules(
             called_aes=frozenset((ae_title, *aliases)),
@@ -118,6 +121,7 @@ class ScpHost:
             maximum_associations=maximum_associations,
             largest_message=largest_message,
             tls=tls,
+            open_object=self._dispatcher.open_object,
             on_rejection=on_rejection,
             on_refusal=self._on_refusal,
         )

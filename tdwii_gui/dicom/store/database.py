@@ -45,12 +45,18 @@ class StoreCorrupt(StoreError):
     """The file is damaged, or is no database."""
 
 
-def open_database(location: str | Path) -> Engine:
+def open_database(location: str | Path, *, derived: bool = False) -> Engine:
     """Return an engine for a database, made when it does not exist yet.
 
     A path, or a URL that begins with ``sqlite:``, is an SQLite file: write-ahead log, full
     synchronisation (what is committed survives a power loss), readable by its owner alone. Any
     other text with ``://`` is the URL of a database that several front ends share.
+
+    Parameters
+    ----------
+    derived : bool
+        Whether all in it can be made anew from something else. An SQLite file then does not wait
+        for the disk at each commit: after a power loss the last commits may be missing.
 
     Raises
     ------
@@ -62,11 +68,11 @@ def open_database(location: str | Path) -> Engine:
     except ArgumentError as error:
         raise StoreError("the database URL cannot be read") from error
     if url is None:
-        return _open_sqlite(Path(location))
+        return _open_sqlite(Path(location), derived)
     if url.get_backend_name() == "sqlite":
         if not url.database or url.database == ":memory:":
             raise StoreError("an SQLite database needs a file")
-        return _open_sqlite(Path(url.database))
+        return _open_sqlite(Path(url.database), derived)
     return _open_server(url)
 
 
@@ -107,7 +113,7 @@ def is_shared(engine: Engine) -> bool:
     return engine.dialect.name != "sqlite"
 
 
-def _open_sqlite(path: Path) -> Engine:
+def _open_sqlite(path: Path, derived: bool) -> Engine:
     try:
         _make_private(path)
     except OSError as error:
@@ -125,6 +131,7 @@ def _open_sqlite(path: Path) -> Engine:
         "BEGIN IMMEDIATE",
         f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}",
         f"PRAGMA wal_autocheckpoint = {FALLBACK_PAGES}",
+        f"PRAGMA synchronous = {'NORMAL' if derived else 'FULL'}",
         on_commit=checkpoints.count,
     )
     event.listen(engine, "engine_disposed", lambda _engine: checkpoints.wait())

@@ -1,37 +1,67 @@
 """Composite instances as Part 10 files in a folder, with their index beside them.
 
 An instance counts as stored when its file is on disk under its final name and its row is
-committed, in this order; only then `InstanceStore.add` returns. Names on disk are digests: nothing
-that a peer sends reaches a path.
+committed, in this order; only then `InstanceStore.add` or `keep` returns. Names on disk are
+digests: nothing that a peer sends reaches a path.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tdwii_gui.dicom.durable import TEMPORARY_SUFFIX, sync_folder, write_temporary
-from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, StoreError
-from tdwii_gui.dicom.iod.part10 import decode_part10, encode_part10, read_part10
+from sqlalchemy import bindparam, delete, select
+
+from tdwii_gui.dicom.errors import DimseStatusError, StoreError
+from tdwii_gui.dicom.iod.file_meta import encode_file_meta
+from tdwii_gui.dicom.iod.part10 import encode_part10, read_part10
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.store import instance_index as index
 from tdwii_gui.dicom.store import instance_tables as tables
+from tdwii_gui.dicom.store.arriving_instance import ArrivingInstance
 from tdwii_gui.dicom.store.database import open_database, read, write
 from tdwii_gui.dicom.store.instance_content import Content, file_name, read_content
+from tdwii_gui.dicom.store.instance_files import (
+    Placement,
+    make_private,
+    same_content,
+    unlink,
+)
+from tdwii_gui.dicom.store.instance_query import InstanceQuery
+from tdwii_gui.dicom.store.instance_recovery import (
+    ProcessMark,
+    dead_marks,
+    living_processes,
+    recover,
+)
 from tdwii_gui.dicom.store.instance_summary import InstanceSummary, summaries
-from tdwii_gui.dicom.store.matching import Matcher
+from tdwii_gui.dicom.store.reindex import (
+    INDEX_FILE,
+    OBJECTS_FOLDER,
+    ReindexResult,
+    never,
+    no_progress,
+    rebuild,
+)
+from tdwii_gui.dicom.store.text_conditions import any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pydicom.dataset import Dataset, FileDataset
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Connection
 
-_FOREIGN_TEMPORARY_SECONDS: Final = 60
+    from tdwii_gui.dicom.store.instance_answer import InstanceAnswer
+
+_KNOWN: Final = (
+    select(tables.INSTANCES, tables.SERIES.c.study_instance_uid)
+    .join_from(tables.INSTANCES, tables.SERIES)
+    .where(tables.INSTANCES.c.sop_instance_uid == bindparam("uid"))
+)
 
 
 class Conflict(StrEnum):
@@ -87,7 +117,8 @@ class InstanceStore:
     Parameters
     ----------
     folder : Path
-        Is created, readable by its owner alone.
+        Is created, readable by its owner alone. An index that is missing or of an older version
+        is rebuilt from the files, which takes a while.
     on_conflict : Conflict
         What happens to other content under a known SOP Instance UID.
 
@@ -100,20 +131,52 @@ class InstanceStore:
     def __init__(self, folder: Path, *, on_conflict: Conflict = Conflict.REFUSE) -> None:
         self.folder = folder
         self.on_conflict = on_conflict
-        self._objects = folder / "objects"
+        self._objects = folder / OBJECTS_FOLDER
+        self._mark: ProcessMark | None = None
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_private(self._objects)
-            self._sweep()
+            make_private(self._objects)
+            self._engine = open_database(folder / INDEX_FILE, derived=True)
+            try:
+                self._open()
+            except (OSError, StoreError):
+                self.close()
+                raise
         except OSError as error:
             raise StoreError(f"{folder}: cannot be used: {error.strerror}") from error
-        self._engine = open_database(folder / "instances.sqlite")
+
+    def _open(self) -> None:
         with write(self._engine) as connection:
-            tables.METADATA.create_all(connection)
+            is_outdated = tables.prepare(connection)
+            self._mark = ProcessMark(self.folder)
+            dead, living = dead_marks(self.folder), living_processes(self.folder)
+        if dead:
+            recover(self._engine, self._objects, living)
+        if is_outdated:
+            self.reindex()
+        for mark in dead:
+            mark.unlink(missing_ok=True)
+
+    def reindex(
+        self,
+        on_progress: Callable[[int, int], None] = no_progress,
+        canceled: Callable[[], bool] = never,
+    ) -> ReindexResult:
+        """Rebuild the index from the files; see `reindex.reindex`.
+
+        Raises
+        ------
+        StoreError
+            If the index cannot be used.
+        """
+        return rebuild(self._engine, self._objects, on_progress, canceled)
 
     def close(self) -> None:
         """Close the index; the store is not to be used any more."""
         self._engine.dispose()
+        mark, self._mark = self._mark, None
+        if mark is not None:
+            mark.remove()
 
     def add(self, part10: bytes, source_ae: str = "") -> AddOutcome:
         """Store the bytes of a DICOM file, as they are.
@@ -126,12 +189,40 @@ class InstanceStore:
             written.
         """
         content = read_content(part10, source_ae)
-        with _as_out_of_resources():
-            temporary = self._write_temporary(part10, content)
-            try:
-                return self._commit(temporary, part10, content)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with _as_out_of_resources(), self._arriving(content.uid, source_ae) as arriving:
+            arriving.begin(part10)
+            return self._commit(arriving, content)
+
+    def receive(
+        self,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        transfer_syntax_uid: str,
+        source_ae: str = "",
+    ) -> ArrivingInstance:
+        """Begin to store an instance whose data set is about to come; `keep` or discard it then.
+
+        Nothing is checked before it is to be kept.
+        """
+        arriving = self._arriving(sop_instance_uid, source_ae)
+        arriving.begin(
+            encode_file_meta(sop_class_uid, sop_instance_uid, transfer_syntax_uid, source_ae)
+        )
+        return arriving
+
+    def keep(self, arriving: ArrivingInstance) -> AddOutcome:
+        """Store an instance that has arrived; see `add`.
+
+        Its temporary file stays if that fails, until it is discarded.
+        """
+        known = self.get(arriving.uid) if not arriving.is_whole else None
+        if known is not None and known.digest == arriving.digest and known.path.is_file():
+            outcome = AddOutcome(known, added=False, replaced=False)  # it need not be written
+        else:
+            with _as_out_of_resources():
+                outcome = self._commit(arriving, arriving.content())
+        arriving.discard()
+        return outcome
 
     def add_dataset(self, dataset: Dataset, source_ae: str = "") -> AddOutcome:
         """Store a data set; see `add`."""
@@ -194,17 +285,14 @@ class InstanceStore:
         Raises
         ------
         DimseStatusError
-            A900 if the level or a UID key is not usable.
+            A900 if the level or a key is not usable; at once, not at the first match.
         """
-        level = index.query_level(identifier, root)
-        with read(self._engine) as connection:
-            found = index.candidates(connection, identifier, level)
-        matcher = Matcher(identifier)
-        for dataset in found:
-            if matcher.matches(dataset):
-                answer = matcher.return_keys(dataset)
-                answer.QueryRetrieveLevel = level.value
-                yield answer
+        found = self.search(InstanceQuery(identifier, root))
+        return (answer.dataset() for answer in found if answer is not None)
+
+    def search(self, query: InstanceQuery) -> Iterator[InstanceAnswer | None]:
+        """Yield the matches of a query; see `InstanceQuery.run`."""
+        return query.run(self._engine, self._objects)
 
     def select(self, identifier: Dataset, root: index.Root) -> list[StoredInstance]:
         """Return the instances that a C-MOVE or C-GET identifier asks for (PS3.4 C.4.2.1.4.1).
@@ -218,31 +306,68 @@ class InstanceStore:
         with read(self._engine) as connection:
             return [self._stored(row) for row in index.selected_rows(connection, conditions)]
 
-    def _write_temporary(self, part10: bytes, content: Content) -> Path:
-        folder = (self._objects / file_name(content.uid)).parent
-        _make_private(folder.parent)
-        _make_private(folder)
-        return write_temporary(folder, part10)
+    def remove(self, sop_instance_uids: Iterable[str]) -> list[str]:
+        """Remove instances; return the SOP Instance UIDs of those that were here.
 
-    def _commit(self, temporary: Path, part10: bytes, content: Content) -> AddOutcome:
-        this = tables.INSTANCES.c.sop_instance_uid == content.uid
+        Raises
+        ------
+        StoreError
+            If the index cannot be written, or a file cannot be removed.
+        """
+        rows, files = tables.INSTANCES.c, []
+        removed: list[str] = []
         with write(self._engine) as connection:
-            known = next(map(self._stored, index.instance_rows(connection, this)), None)
-            if known is not None and known.path.is_file():
-                if _same_content(known, part10, content):
-                    return AddOutcome(known, added=False, replaced=False)
-                if self.on_conflict is Conflict.REFUSE:
-                    raise DimseStatusError(
-                        Status.DUPLICATE_SOP_INSTANCE, "stored before with another content"
-                    )
-            tables.write_entry(connection, content.entry)
-            final = self._objects / file_name(content.uid)
-            temporary.replace(final)
-            sync_folder(final.parent)
-            row = next(index.instance_rows(connection, this))
-            return AddOutcome(self._stored(row), added=known is None, replaced=known is not None)
+            these = any_of(rows.sop_instance_uid, set(sop_instance_uids))
+            found = list(index.instance_rows(connection, these))
+            for row in found:
+                removed.append(row["sop_instance_uid"])
+                files.append(self._objects / row["file_name"])
+            connection.execute(delete(tables.INSTANCES).where(these))
+            tables.remove_empty(connection, {row["series_instance_uid"] for row in found})
+            # While nobody else can store them anew.
+            for file in files:
+                unlink(file)
+        return removed
 
-    def _stored(self, row: RowMapping) -> StoredInstance:
+    def _arriving(self, uid: str, source_ae: str) -> ArrivingInstance:
+        folder = (self._objects / file_name(uid)).parent
+        with suppress(OSError):  # which shows when the file is written
+            make_private(folder)
+        process = self._mark.name if self._mark is not None else ""
+        return ArrivingInstance(folder, process, uid, source_ae)
+
+    def _commit(self, arriving: ArrivingInstance, content: Content) -> AddOutcome:
+        # In its place before the row: what waits for the disk here keeps no other writer waiting.
+        with (
+            Placement(arriving, self._objects / file_name(content.uid)) as placement,
+            write(self._engine) as connection,
+        ):
+            return self._enter(connection, arriving, content, placement)
+
+    def _enter(
+        self,
+        connection: Connection,
+        arriving: ArrivingInstance,
+        content: Content,
+        placement: Placement,
+    ) -> AddOutcome:
+        row = connection.execute(_KNOWN, {"uid": content.uid}).mappings().first()
+        known = self._stored(row) if row is not None else None
+        if known is not None and known.path.is_file() and not placement.has(known.path):
+            if known.digest == content.digest or same_content(known.path, arriving.path):
+                return AddOutcome(known, added=False, replaced=False)
+            if self.on_conflict is Conflict.REFUSE:
+                raise DimseStatusError(
+                    Status.DUPLICATE_SOP_INSTANCE, "stored before with another content"
+                )
+        tables.write_entry(connection, content.entry)
+        placement.complete()
+        stored = self._stored(
+            {**content.entry.series, **content.entry.study, **content.entry.instance}
+        )
+        return AddOutcome(stored, added=known is None, replaced=known is not None)
+
+    def _stored(self, row: Mapping[Any, Any]) -> StoredInstance:
         return StoredInstance(
             sop_instance_uid=row["sop_instance_uid"],
             sop_class_uid=row["sop_class_uid"],
@@ -256,25 +381,6 @@ class InstanceStore:
             source_ae=row["source_ae"],
         )
 
-    def _sweep(self) -> None:
-        """Remove what a crash left half written; what is younger may be of another process."""
-        limit = datetime.now(UTC).timestamp() - _FOREIGN_TEMPORARY_SECONDS
-        for temporary in self._objects.rglob(f".*{TEMPORARY_SUFFIX}"):
-            try:
-                if temporary.stat().st_mtime < limit:
-                    temporary.unlink()
-            except FileNotFoundError:
-                continue
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder that its owner alone can read, and that survives a power loss."""
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        return
-    sync_folder(folder.parent)
-
 
 @contextmanager
 def _as_out_of_resources() -> Iterator[None]:
@@ -285,13 +391,3 @@ def _as_out_of_resources() -> Iterator[None]:
         raise DimseStatusError(Status.OUT_OF_RESOURCES, f"cannot be written: {reason}") from error
     except StoreError as error:
         raise DimseStatusError(Status.OUT_OF_RESOURCES, "index cannot be written") from error
-
-
-def _same_content(known: StoredInstance, part10: bytes, content: Content) -> bool:
-    if known.digest == content.digest:
-        return True
-    # Another transfer syntax, or other lengths of sequences: the decoded values decide.
-    try:
-        return bool(read_part10(known.path) == decode_part10(part10))
-    except DatasetError:
-        return False

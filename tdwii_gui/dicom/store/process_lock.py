@@ -58,3 +58,20 @@ class ProcessLock:
     def release(self) -> None:
         """Let another process have it."""
         os.close(self._descriptor)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process holds the lock of a file; not if there is no file."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror or 'cannot be opened'}") from error
+    try:
+        _try_lock(descriptor)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -21,6 +21,7 @@ from tdwii_gui.dicom.uids import RT_PLAN
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable, Iterator
 
     from pynetdicom.association import Association
@@ -122,7 +123,9 @@ def bare_scp() -> Iterator[Callable[..., BareScp]]:
         ae = AE(ae_title)
         for name, value in attributes.items():
             setattr(ae, name, value)
-        ae.supported_contexts = list(contexts)
+        for one in contexts:
+            roles = (one.scu_role, one.scp_role)
+            ae.add_supported_context(one.abstract_syntax, one.transfer_syntax, *roles)
         requests: Queue[evt.Event] = Queue()
 
         def kept(handler: Callable[[evt.Event], Any]) -> Callable[[evt.Event], Any]:
@@ -157,6 +160,11 @@ def bare_scp() -> Iterator[Callable[..., BareScp]]:
 def bare_scu() -> Iterator[Callable[..., Association]]:
     """Return a function that associates a bare SCU with our host."""
     associations: list[Association] = []
+    # pynetdicom leaves a connection open that its peer breaks off.
+    connections: list[socket.socket] = []
+
+    def keep_connection(event: evt.Event) -> None:
+        connections.append(event.assoc.dul.socket.socket)
 
     def associate(
         host: ScpHost,
@@ -175,7 +183,11 @@ def bare_scu() -> Iterator[Callable[..., Association]]:
             contexts=list(contexts),
             ae_title=host.ae_title,
             ext_neg=list(ext_neg),
-            evt_handlers=[KEEPS_RESPONSES, *evt_handlers],
+            evt_handlers=[
+                KEEPS_RESPONSES,
+                (evt.EVT_CONN_OPEN, keep_connection),
+                *evt_handlers,
+            ],
         )
         assert association.is_established
         associations.append(association)
@@ -186,6 +198,8 @@ def bare_scu() -> Iterator[Callable[..., Association]]:
         if association.is_established:
             association.release()
         association.join(SECONDS)
+    for connection in connections:
+        connection.close()
 
 
 @pytest.fixture

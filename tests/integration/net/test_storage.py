@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from io import BytesIO
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,7 @@ from pydicom.uid import (
 from pynetdicom import build_context, evt
 from pynetdicom.dimse_primitives import C_STORE
 
-from tdwii_gui.dicom.errors import DatasetError, DimseStatusError, NotAccepted
+from tdwii_gui.dicom.errors import Aborted, DatasetError, DimseStatusError, NotAccepted
 from tdwii_gui.dicom.iod.part10 import encode_part10
 from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.storage_scu import Originator, StorageScu, storage_contexts
@@ -298,3 +300,33 @@ def test_more_contexts_than_an_association_holds_are_refused() -> None:
     pairs = {(f"1.2.{number}", JPEGBaseline8Bit) for number in range(129)}
     with pytest.raises(DatasetError, match="129"):
         storage_contexts(pairs)
+
+
+def test_what_the_peer_does_not_read_is_aborted_at_once(
+    patient_local: LocalAe, bare_scp: Callable[..., Any], make_object: Callable[..., Dataset]
+) -> None:
+    """The connection takes no more, and the time limit of a message is far away."""
+    held, over = Event(), Event()
+
+    def hold(event: evt.Event) -> None:
+        if event.data[0] == 4:
+            held.set()
+            over.wait(10)
+
+    bare = bare_scp([build_context(RT_PLAN)], {**storing(), evt.EVT_DATA_RECV: hold})
+    plan = make_object()
+    plan.add_new(0x00091010, "OB", bytes(24_000_000))
+    with StorageScu(patient_local, bare.peer, [plan]) as scu:
+
+        def abort() -> None:
+            held.wait(10)
+            scu.abort()
+
+        thread = Thread(target=abort)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(Aborted, match="by us"):
+            scu.c_store(plan)
+        assert time.monotonic() - started < 5
+        thread.join(10)
+        over.set()

@@ -120,8 +120,8 @@ def test_names_on_disk_hold_nothing_of_the_object(store: InstanceStore) -> None:
     path = store.add_dataset(make_object()).instance.path
     assert path.is_relative_to(store.folder)
     assert len(path.stem) == 64
-    assert path.parent.name == path.stem[2:4]
-    assert path.parent.parent.name == path.stem[:2]
+    assert path.parent.name == path.stem[:1]
+    assert path.parent.parent == store.folder / "objects"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
@@ -266,16 +266,6 @@ def test_an_instance_whose_file_is_gone_is_stored_again(store: InstanceStore) ->
     assert len(store.instances()) == 1
 
 
-def test_leftover_temporary_files_are_swept_at_start(store: InstanceStore) -> None:
-    path = store.add_dataset(make_object()).instance.path
-    old, young = path.parent / ".old.part", path.parent / ".young.part"
-    old.touch()
-    young.touch()  # may be of another process, which writes it at this moment
-    os.utime(old, (1, 1))
-    InstanceStore(store.folder).close()
-    assert files(store) == sorted([young, path])
-
-
 def test_a_store_is_found_again(store: InstanceStore) -> None:
     instance = store.add_dataset(make_object()).instance
     other = InstanceStore(store.folder)
@@ -410,7 +400,7 @@ def test_find_returns_what_is_asked_for(filled: InstanceStore) -> None:
     assert list(found.ModalitiesInStudy) == ["CT", "RTPLAN"]
     assert found.NumberOfStudyRelatedSeries == 2
     assert found.NumberOfStudyRelatedInstances == 3
-    assert not found.StudyComments
+    assert "StudyComments" not in found, "not supported (PS3.4 C.2.2.1.3)"
     assert "PatientID" not in found
 
 
