@@ -14,11 +14,12 @@ test headless interop soak screenshots: export QT_QPA_PLATFORM ?= offscreen
 demo: prepare
 	$(BIN)/tdwii demo
 
+# The tests of windows need Qt; those of the network run in `headless`, and those of units in both.
 # Where Qt cannot start, all but the tests of windows run, and the end says that they did not.
 test: prepare lint
 	if .ci/prepare qt $(VENV); \
-	then $(BIN)/pytest $(PYTEST_OPTIONS) -m "not interop" tests; \
-	else $(BIN)/pytest $(PYTEST_OPTIONS) -p no:pytest-qt -m "not interop" tests/unit tests/integration; \
+	then $(BIN)/pytest $(PYTEST_OPTIONS) -m "not interop" tests/unit tests/ui tests/soak; \
+	else $(BIN)/pytest $(PYTEST_OPTIONS) -p no:pytest-qt -m "not interop" tests/unit tests/soak; \
 	fi
 	$(MAKE) headless
 	.ci/prepare qt $(VENV)
@@ -29,7 +30,7 @@ lint: prepare
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The unit and integration tests once more, on the built wheel, without Qt.
+# The unit and integration tests on the built wheel, without Qt.
 headless: prepare
 	.ci/prepare headless $(PYTHON) $(HEADLESS)
 	$(HEADLESS)/bin/pytest $(PYTEST_OPTIONS) -m "not interop" tests/unit tests/integration
