@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import busy_windows, closing, collection, start_up, tables, worklist
+from benchmarks import (
+    archive,
+    busy_windows,
+    closing,
+    collection,
+    delivery,
+    start_up,
+    tables,
+    worklist,
+)
 from benchmarks.measure import note
 
 
@@ -18,7 +27,9 @@ def main() -> None:
     busy_windows.main([])
     closing.main()
     worklist.main()
+    archive.main()
     collection.main()
+    delivery.main()
 
 
 if __name__ == "__main__":

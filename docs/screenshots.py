@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +18,26 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction, QFont, QFontDatabase
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QTabBar
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDoubleSpinBox,
+    QListView,
+    QSpinBox,
+    QTabBar,
+    QTabWidget,
+    QTreeView,
+)
 
 from tdwii_gui.actors.suite import on_free_ports
 from tdwii_gui.app.desktop import SuiteProgram, make_application
 from tdwii_gui.config.ae_directory import AeDirectory
+from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import Settings
+from tdwii_gui.ui.actor_window import ActorWindow
+from tdwii_gui.ui.panels.image_view import ImageView
 from tdwii_gui.ui.theme import ThemeChoice, appearance
+from tdwii_gui.ui.views.course_calendar import CourseCalendar
 from tests.ui.hand import Hand
 
 if TYPE_CHECKING:
@@ -32,7 +46,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
 SIZES: Final = ((1366, 768), (1920, 1080))
-PATIENCE_SECONDS: Final = 15
+PATIENCE_SECONDS: Final = 30
 ROLES: Final = ("creator", "tms", "tdd", "ppvs", "ost")
 FOLDER: Final = Path(__file__).parent / "screenshots"
 
@@ -109,11 +123,89 @@ class Studio:
         hand.wait(lambda: hand.cells(tms, "worklist"))
         self.run(3)
         self.take(creator, "creator-scheduled")
-        self.take(ppvs, "ppvs-arrived")
-        self.take(ost, "ost-filled")
+        self._verify_position(ppvs)
+        self._browse(ost)
         self._treat(tdd, tms, launcher)
+        self._interrupt(creator, tdd, tms)
         self._operate(creator, tms)
+        self._find_plan(creator)
+        self._continue(creator, launcher)
+        self._plan_course(creator)
         self._meet_problems(tdd, launcher)
+
+    def _verify_position(self, ppvs: QWidget) -> None:
+        """Look at what has come for the step, and check the patient's position."""
+        hand = self.hand
+        image = hand.find(ppvs, ImageView, "image")
+        hand.wait(lambda: image.marks.outlines)
+        self.take(ppvs, "ppvs-arrived")
+        structures = hand.find(ppvs, QListView, "structures")
+        structures.setCurrentIndex(structures.model().index(1, 0))
+        hand.click(ppvs, "start_imaging")
+        for name, value in (("lateral_mm", -1.5), ("vertical_mm", 0.5), ("pitch_deg", 0.4)):
+            hand.find(ppvs, QDoubleSpinBox, name).setValue(value)
+        self.take(ppvs, "ppvs-imaging")
+        hand.type(ppvs, "position_comment", "Bones match")
+        hand.click(ppvs, "accept_position")
+        hand.wait(lambda: hand.find(ppvs, QAbstractButton, "start_imaging"))
+        self.take(ppvs, "ppvs-accepted")
+
+    def _browse(self, ost: QWidget) -> None:
+        """Look at a patient, a series, and what would follow if it were deleted."""
+        hand = self.hand
+        tree = hand.find(ost, QTreeView, "instances")
+        patient = tree.model().index(0, 0)
+        tree.setCurrentIndex(patient)
+        self.take(ost, "ost-filled")
+        tree.setCurrentIndex(tree.model().index(0, 0, tree.model().index(0, 0, patient)))
+        hand.find(ost, QListView, "thumbnails")
+        self.run(1)
+        self.take(ost, "ost-series")
+        hand.click(ost, "remove")
+        hand.find(ost, QAbstractButton, "confirm_remove")
+        dialog = hand.find(ost, QAbstractButton, "keep_instances").window()
+        self.take_as_it_is(dialog, "ost-delete-dialog")
+        hand.click(dialog, "keep_instances")
+
+    def _find_plan(self, creator: QWidget) -> None:
+        """Look for a plan in the archive."""
+        hand = self.hand
+        action = next(a for a in creator.actions() if a.shortcut().toString() == "Ctrl+Shift+O")
+        action.trigger()
+        dialog = hand.find(creator, QAbstractButton, "archive_close").window()
+        hand.wait(lambda: hand.cells(dialog, "found"))
+        self.take_as_it_is(dialog, "creator-find-dialog")
+        hand.click(dialog, "archive_close")
+
+    def _continue(self, creator: QWidget, launcher: QWidget) -> None:
+        """Interrupt a fraction, and look at its record and at what remains."""
+        hand = self.hand
+        hand.click(creator, "close_plan")
+        hand.click(creator, "demo_photon")
+        hand.find(creator, QSpinBox, "fraction_number").setValue(3)
+        hand.click(creator, "schedule")
+        hand.read(creator, "is scheduled at")
+        hand.interrupt(launcher)
+        hand.tick(creator, "continue_fraction")
+        hand.rows(creator, "remaining_beams")
+        hand.find(creator, QAbstractButton, "schedule")
+        self.take(creator, "creator-continue")
+        hand.choose_row(creator, "records")
+        hand.find(creator, QTabWidget, "record_tabs").setCurrentIndex(1)
+        self.take(creator, "creator-record-check")
+
+    def _plan_course(self, creator: QWidget) -> None:
+        """Look at the course before and after it is scheduled."""
+        hand = self.hand
+        hand.tick(creator, "whole_course")
+        calendar = hand.find(creator, CourseCalendar, "course_calendar")
+        hand.find(creator, QAbstractButton, "schedule")
+        calendar.choose(date.today())
+        self.take(creator, "creator-course")
+        hand.click(creator, "schedule")
+        hand.read(creator, "fractions are scheduled")
+        self.run(3)
+        self.take(creator, "creator-course-scheduled")
 
     def _treat(self, tdd: QWidget, tms: QWidget, launcher: QWidget) -> None:
         hand = self.hand
@@ -138,11 +230,15 @@ class Studio:
         self.run(1)
         hand.click(tdd, "pause")
         self.take(tdd, "tdd-beam-on")
+        hand.click(tdd, "view_as_table")
+        self.take(tdd, "tdd-table")
+        hand.click(tdd, "view_as_table")
         self.take(tms, "tms-in-progress")
         self.take(launcher, "launcher-beam-on")
         hand.fastest(tdd, "speed")
         hand.find(tdd, QAbstractButton, "store_record")
         self.take(tdd, "tdd-delivered")
+        self._look_at_records(tdd)
         hand.click(tdd, "store_record")
         hand.click(tdd, "final_update")
         hand.click(tdd, "complete")
@@ -157,6 +253,70 @@ class Studio:
         self._inspect(launcher)
         hand.click(tdd, "next_patient")
         self.run(1)
+
+    def _interrupt(self, creator: QWidget, tdd: QWidget, tms: QWidget) -> None:
+        """Treat an ion plan until the TMS asks to cancel it, and the operator ends the session."""
+        hand = self.hand
+        self._load(creator, "ion_plan.dcm", "PROTON")
+        hand.click(creator, "schedule")
+        hand.wait(lambda: _row_of(hand, tms, "PROTON") is not None)
+        hand.click(tdd, "refresh")
+        hand.wait(lambda: _row_of(hand, tdd, "PROTON") is not None)
+        hand.choose_row(tdd, "worklist", _row_of(hand, tdd, "PROTON") or 0)
+        hand.click(tdd, "select_patient")
+        for box in ("confirm_name", "confirm_birth_date"):
+            hand.tick(tdd, box)
+        hand.click(tdd, "confirm_patient")
+        hand.click(tdd, "claim")
+        hand.find(tdd, QComboBox, "speed").setCurrentIndex(0)
+        hand.click(tdd, "beam_on")
+        self.run(9)
+        hand.click(tdd, "pause")
+        self.run(0.5)
+        hand.click(tdd, "pause")
+        self.take(tdd, "tdd-ion")
+        hand.click(tdd, "all_layers")
+        self.take(tdd, "tdd-ion-layers")
+        hand.choose_row(tms, "worklist", _row_of(hand, tms, "PROTON") or 0)
+        hand.click(tms, "request_cancel")
+        hand.click(hand.find(tms, QAbstractButton, "keep_step").window(), "confirm_request_cancel")
+        hand.find(tdd, QAbstractButton, "decline_cancellation")
+        self.take(tdd, "tdd-cancel-request")
+        hand.click(tdd, "decline_cancellation")
+        hand.click(tdd, "end_session")
+        hand.find(tdd, QAbstractButton, "confirm_end_session")
+        self.take_as_it_is(
+            hand.find(tdd, QAbstractButton, "keep_treating").window(), "tdd-end-session-dialog"
+        )
+        hand.click(tdd, "confirm_end_session")
+        hand.find(tdd, QAbstractButton, "store_record")
+        self.take(tdd, "tdd-interrupted")
+        hand.click(tdd, "cancel_treatment")
+        hand.find(tdd, QAbstractButton, "confirm_cancel")
+        self.take_as_it_is(
+            hand.find(tdd, QAbstractButton, "confirm_cancel").window(), "tdd-cancel-dialog"
+        )
+        hand.click(tdd, "confirm_cancel")
+        hand.find(tdd, QAbstractButton, "next_patient")
+        self.take(tdd, "tdd-canceled")
+        hand.click(tdd, "next_patient")
+        self._load(creator, "photon_plan.dcm", "PHOTON")
+
+    def _load(self, creator: QWidget, plan: str, label: str) -> None:
+        """Drop a plan of the demo patient on the creator."""
+        assert isinstance(creator, ActorWindow)
+        creator.dropped([resource_path("demo_patient", plan)])
+        self.hand.wait(
+            lambda: creator.banner.identity and creator.banner.identity.plan_label == label
+        )
+
+    def _look_at_records(self, tdd: QWidget) -> None:
+        """Look at manual mode, where earlier records can be fetched."""
+        manual = self.hand.find(tdd, QAbstractButton, "manual_mode")
+        manual.click()
+        self.hand.find(tdd, QAbstractButton, "archive_records")
+        self.take(tdd, "tdd-manual")
+        manual.click()
 
     def _operate(self, creator: QWidget, tms: QWidget) -> None:
         """Look at the operator's side of the TMS: its day, its dialogs, whom it tells."""
@@ -220,6 +380,12 @@ class Studio:
         hand.click(launcher, "problems")
         self.run(0.5)
         self.take(launcher, "launcher-problem")
+
+
+def _row_of(hand: Hand, window: QWidget, plan_label: str) -> int | None:
+    """Return the row of a worklist with a plan; None without one."""
+    rows = enumerate(hand.cells(window, "worklist"))
+    return next((number for number, cells in rows if plan_label in cells), None)
 
 
 def main() -> int:

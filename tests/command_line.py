@@ -175,7 +175,7 @@ class CommandLine:
     def _arguments(self, *arguments: object) -> list[str]:
         command, *rest = map(str, arguments)
         general = ["--ae-config", str(self.ae_config), "--data-dir", str(self.folder / "data")]
-        verb = [rest.pop(0)] if command in ("ups", "tms-admin") and rest else []
+        verb = [rest.pop(0)] if command in ("ups", "mpps", "record", "tms-admin") and rest else []
         return [command, *verb, *general, *rest]
 
     def _environment(self) -> dict[str, str]:

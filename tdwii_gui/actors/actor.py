@@ -32,6 +32,7 @@ from tdwii_gui.dicom.net.verification_scp import VerificationScp
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from ssl import SSLContext
 
@@ -99,6 +100,11 @@ class Actor:
         self._services: list[Service] = [VerificationScp()]
         self._host: ScpHost | None = None
         self._host_lock = RLock()
+
+    @property
+    def services(self) -> Sequence[Service]:
+        """What the actor's SCP answers."""
+        return self._services
 
     def serve(self, *services: Service) -> None:
         """Add services to those that the actor's SCP answers; verification is always there."""

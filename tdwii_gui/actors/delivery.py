@@ -5,25 +5,28 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
+from tdwii_gui.actors.beam_run import BeamRun
+from tdwii_gui.actors.delivery_options import DeliveryOptions
 from tdwii_gui.dicom.errors import DatasetError, Finding
-from tdwii_gui.dicom.iod.treatment_record import DeliveredBeam, TerminationStatus
+from tdwii_gui.dicom.iod.machine_state import MachineState
+from tdwii_gui.dicom.iod.positioning import positioning_seconds, positioning_state
+from tdwii_gui.dicom.iod.treatment_record_beam import DeliveredBeam, TerminationStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tdwii_gui.dicom.iod.beam import Beam
     from tdwii_gui.dicom.iod.plan import FractionGroup
-    from tdwii_gui.dicom.iod.rtbdi import BeamTask, RtBeamsDeliveryInstruction
+    from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
 
 SAMPLE_SECONDS = 0.3
 """The shortest time between two progress values while a beam is on."""
-
-_DEFAULT_PHOTON_RATE = 600.0  # MU/min, where the plan names no dose rate
 
 
 class Clock(Protocol):
@@ -51,6 +54,7 @@ class WallClock:
 class DeliveryPhase(StrEnum):
     """What a progress value tells of its beam."""
 
+    POSITIONING = "positioning"
     BEAM_STARTED = "beam started"
     BEAM_ON = "beam on"
     BEAM_ENDED = "beam ended"
@@ -66,6 +70,10 @@ class DeliveryProgress:
         Meterset of the beam so far, and at its end, in the beam's dosimeter unit.
     percent : float
         Share of the session's meterset, 0 to 100.
+    moment : MachineState
+        Where the machine stands.
+    seconds_left : float
+        Until the session's end in real time, with the motions between beams.
     """
 
     phase: DeliveryPhase
@@ -74,6 +82,8 @@ class DeliveryProgress:
     delivered: float
     specified: float
     percent: float
+    moment: MachineState = field(default_factory=MachineState)
+    seconds_left: float = 0.0
 
 
 class Delivery:
@@ -88,7 +98,10 @@ class Delivery:
     clock : Clock
         The time that passes.
     speed : float
-        1 for real time, infinity for as fast as possible.
+        1 for real time, infinity for as fast as possible: no time passes, and there is a progress
+        value at each beam's start and end only.
+    options : DeliveryOptions or None
+        Noise and faults.
 
     Attributes
     ----------
@@ -97,12 +110,13 @@ class Delivery:
     delivered : list[DeliveredBeam]
         What has been delivered, a value per beam that has ended.
     stopped : bool
-        Whether it was ended by `stop` before all was delivered.
+        Whether it has ended before all was delivered.
 
     Raises
     ------
     DatasetError
-        If a task names a beam that the fraction group cannot deliver.
+        If a task names a beam that the fraction group cannot deliver, a beam is named twice, has
+        no sound metersets, or is to be continued beyond its end.
     """
 
     def __init__(
@@ -111,95 +125,158 @@ class Delivery:
         instruction: RtBeamsDeliveryInstruction,
         clock: Clock,
         speed: float = math.inf,
+        options: DeliveryOptions | None = None,
     ) -> None:
-        beams = {beam.number: beam for beam in group.beams}
-        if unknown := [t.beam_number for t in instruction.tasks if t.beam_number not in beams]:
-            finding = Finding(
-                "BeamTaskSequence.ReferencedBeamNumber",
-                f"{unknown[0]} is no beam that fraction group {group.number} can deliver",
-            )
-            raise DatasetError([finding], "RT Beams Delivery Instruction")
-        self._tasks = [(task, beams[task.beam_number]) for task in instruction.tasks]
+        self._runs = _runs(group, instruction, options or DeliveryOptions())
+        self._approaches = [0.0]
+        for before, run in pairwise(self._runs):
+            here, there = before.state(before.last), run.state(run.first)
+            self._approaches.append(positioning_seconds(here, there))
         self._clock = clock
         self.speed = speed
-        self._total = sum(_end(task, beam) - _start(task) for task, beam in self._tasks)
+        self._total = sum(run.span for run in self._runs)
+        self._done = 0.0
+        self._on: tuple[BeamRun, float] | None = None
         self.delivered: list[DeliveredBeam] = []
         self.stopped = False
         self._stopping = threading.Event()
+        self._stop_reason = TerminationStatus.OPERATOR
+        self._stopped_at: datetime | None = None
 
-    def stop(self) -> None:
-        """End the beam where it is, and the delivery with it; from any thread."""
-        self._stopping.set()
+    def stop(self, reason: TerminationStatus = TerminationStatus.OPERATOR) -> None:
+        """End the beam where it is at this moment, and the delivery with it; from any thread."""
+        if not self._stopping.is_set():
+            self._stop_reason = reason
+            self._stopped_at = self._clock.now()
+            self._stopping.set()
+
+    def so_far(self) -> DeliveredBeam | None:
+        """Return what was delivered by the last progress value of the beam that is on.
+
+        None where that is nothing, or no beam is on. How it ends is UNKNOWN yet: it is for a
+        journal that tells after a crash what was delivered.
+        """
+        if self._on is None:
+            return None
+        run, seconds = self._on
+        reached = run.reached(seconds)
+        return run.delivered(reached, TerminationStatus.UNKNOWN) if reached > run.start else None
 
     def play(self) -> Iterator[DeliveryProgress]:
-        """Deliver, and yield at each beam's start and end and at most every 0.3 s between."""
-        done = 0.0
-        for task, beam in self._tasks:
+        """Deliver, and yield at each beam's start and end and at most every 0.3 s between.
+
+        The delivery is paused while no further value is asked for.
+        """
+        for index, run in enumerate(self._runs):
+            yield from self._position(index)
             if self._stopping.is_set():
                 self.stopped = True
                 return
-            start, end = _start(task), _end(task, beam)
-            started, reached = self._clock.now(), start
-            yield self._progress(DeliveryPhase.BEAM_STARTED, beam, start, end, done)
-            for reached in self._metersets(beam, start, end):
-                if reached < end:
-                    yield self._progress(
-                        DeliveryPhase.BEAM_ON, beam, reached, end, done + reached - start
-                    )
-            self.stopped = reached < end
-            if reached > start:
-                self.delivered.append(self._delivered(task, start, reached, started))
-            done += reached - start
-            yield self._progress(DeliveryPhase.BEAM_ENDED, beam, reached, end, done)
-            if self.stopped:
+            run.pass_moment(run.first, self._clock.now())
+            yield self._progress(DeliveryPhase.BEAM_STARTED, index, run.first)
+            seconds = run.first
+            while seconds < run.last and not self._stopping.is_set():
+                seconds = self._sample(run, seconds)
+                self._on = run, seconds
+                if seconds < run.last:
+                    yield self._progress(DeliveryPhase.BEAM_ON, index, seconds)
+            self._on = None
+            reached = run.reached(seconds)
+            if reached > run.start:
+                self.delivered.append(run.delivered(reached, self._termination(run, reached)))
+            yield self._progress(DeliveryPhase.BEAM_ENDED, index, seconds)
+            self._done += run.meterset(reached - run.start)
+            if reached < run.end or (run.fault is not None and index + 1 < len(self._runs)):
+                self.stopped = True
                 return
 
-    def _metersets(self, beam: Beam, start: float, end: float) -> Iterator[float]:
-        """Let the beam's time pass, and yield the meterset after each sample of it."""
-        per_second = _rate(beam) / 60
-        reached = start
-        while reached < end and not self._stopping.is_set():
-            speed = self.speed
-            step = min(per_second * speed * SAMPLE_SECONDS, end - reached)
-            self._clock.sleep(step / per_second / speed)
-            reached = end if step == end - reached else reached + step
-            yield reached
+    def _position(self, index: int) -> Iterator[DeliveryProgress]:
+        """Let the machine move to the start of a beam."""
+        passed, approach = 0.0, self._approaches[index]
+        before, run = self._runs[index - 1], self._runs[index]
+        while passed < approach and not self._stopping.is_set():
+            passed, _, _ = self._pass_time(passed, approach)
+            if passed < approach and math.isfinite(self.speed):
+                here, there = before.state(before.last), run.state(run.first)
+                moment = positioning_state(here, there, passed / approach)
+                yield self._progress(
+                    DeliveryPhase.POSITIONING, index, run.first, moment, approach - passed
+                )
 
-    def _delivered(
-        self, task: BeamTask, start: float, reached: float, started: datetime
-    ) -> DeliveredBeam:
-        return DeliveredBeam(
-            beam_number=task.beam_number,
-            start_meterset=start,
-            end_meterset=reached,
-            started=started,
-            ended=self._clock.now(),
-            termination=TerminationStatus.OPERATOR if self.stopped else TerminationStatus.NORMAL,
-            delivery_type=task.delivery_type,
-        )
+    def _sample(self, run: BeamRun, seconds: float) -> float:
+        """Deliver for some time; return the moment on the beam's timeline after it."""
+        reached, begun, ended = self._pass_time(seconds, run.last)
+        run.pass_moment(seconds, begun)
+        run.pass_moment(reached, ended)
+        return reached
+
+    def _pass_time(self, seconds: float, last: float) -> tuple[float, datetime, datetime]:
+        """Let a sample's time pass, or all of it where time is not to be waited for.
+
+        Returns
+        -------
+        tuple[float, datetime, datetime]
+            The moment after it on the same timeline, and by the clock its begin and end.
+        """
+        begun, speed = self._clock.now(), self.speed
+        if math.isinf(speed):
+            return last, begun, begun
+        span = min(SAMPLE_SECONDS * speed, last - seconds)
+        self._clock.sleep(span / speed)
+        ended = self._clock.now()
+        reached = last if span == last - seconds else seconds + span
+        if self._stopped_at is not None and begun <= self._stopped_at < ended:
+            # The beam is off from that moment on, not from the end of the sample.
+            ended = self._stopped_at
+            reached = min(seconds + (ended - begun).total_seconds() * speed, reached)
+        return reached, begun, ended
+
+    def _termination(self, run: BeamRun, reached: int) -> TerminationStatus:
+        if reached >= run.end:
+            return TerminationStatus.NORMAL
+        if run.fault is not None and reached >= run.limit:
+            return run.fault.termination
+        return self._stop_reason
 
     def _progress(
-        self, phase: DeliveryPhase, beam: Beam, delivered: float, specified: float, done: float
+        self,
+        phase: DeliveryPhase,
+        index: int,
+        seconds: float,
+        moment: MachineState | None = None,
+        approach: float = 0.0,
     ) -> DeliveryProgress:
-        percent = 100.0 * done / self._total if self._total else 100.0
+        run = self._runs[index]
+        reached = run.reached(seconds)
+        done = self._done + run.meterset(reached - run.start)
+        later = zip(self._approaches[index + 1 :], self._runs[index + 1 :], strict=True)
+        left = sum(way + each.seconds_left(each.first) for way, each in later)
         return DeliveryProgress(
-            phase, beam.number, beam.name, delivered, specified, min(percent, 100.0)
+            phase=phase,
+            beam_number=run.beam.number,
+            beam_name=run.beam.name,
+            delivered=run.meterset(reached),
+            specified=run.meterset(run.end),
+            percent=min(100.0 * done / self._total, 100.0),
+            moment=moment or run.state(seconds),
+            seconds_left=approach + run.seconds_left(seconds) + left,
         )
 
 
-def _start(task: BeamTask) -> float:
-    return task.start_meterset or 0.0
-
-
-def _end(task: BeamTask, beam: Beam) -> float:
-    return beam.meterset if task.end_meterset is None else task.end_meterset
-
-
-def _rate(beam: Beam) -> float:
-    """Return the meterset per minute at which a beam is delivered; an ion beam takes a minute."""
-    rate = beam.control_points[0].dose_rate if beam.control_points else None
-    if rate:
-        return rate
-    return (
-        _DEFAULT_PHOTON_RATE if beam.dosimeter_unit == "MU" and not beam.is_ion else beam.meterset
-    )
+def _runs(
+    group: FractionGroup, instruction: RtBeamsDeliveryInstruction, options: DeliveryOptions
+) -> list[BeamRun]:
+    source = f"RT Beams Delivery Instruction {instruction.sop_instance_uid}"
+    path = "BeamTaskSequence.ReferencedBeamNumber"
+    beams = {beam.number: beam for beam in group.beams}
+    reasons = {beam.number: beam.reason for beam in group.left_out}
+    numbers = Counter(task.beam_number for task in instruction.tasks)
+    for number, count in numbers.items():
+        if number not in beams:
+            words = f"{number} is no beam that fraction group {group.number} can deliver"
+            words += f" ({group.source})" if group.source else ""
+            words += f": {reasons[number]}" if number in reasons else ""
+            raise DatasetError([Finding(path, words)], source)
+        if count > 1:
+            raise DatasetError([Finding(path, f"{number} is there twice")], source)
+    return [BeamRun(task, beams[task.beam_number], options, source) for task in instruction.tasks]

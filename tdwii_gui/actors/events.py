@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tdwii_gui.actors.cancel_requests import CancelRequest
     from tdwii_gui.actors.delivery import DeliveryProgress
+    from tdwii_gui.actors.imaging import ImagingState
     from tdwii_gui.actors.inputs import RetrievalResult
+    from tdwii_gui.actors.retrieval_progress import RetrievalProgress
     from tdwii_gui.actors.session_state import SessionState
+    from tdwii_gui.actors.subscriptions import Subscription
+    from tdwii_gui.dicom.iod.commitment import Commitment
+    from tdwii_gui.dicom.iod.mpps import Mpps
     from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.net.exchange import Exchange
     from tdwii_gui.dicom.net.rejection import RejectedAssociation
+    from tdwii_gui.dicom.store.failed_imports import FailedImport
     from tdwii_gui.dicom.store.instance_store import StoredInstance
+    from tdwii_gui.dicom.store.reindex import ReindexResult
     from tdwii_gui.dicom.ups.change import StepChange
 
 
@@ -133,9 +141,16 @@ class ExchangeMade(ActorEvent):
 
 @dataclass(frozen=True, slots=True)
 class InstanceReceived(ActorEvent):
-    """An instance was stored here by a peer."""
+    """An instance was stored here by a peer.
+
+    Parameters
+    ----------
+    is_new : bool
+        Whether it is new here, or has other content than before; else it came once more.
+    """
 
     instance: StoredInstance
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +212,96 @@ class SessionChanged(ActorEvent):
 
     sop_instance_uid: str
     state: SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class StepGone(ActorEvent):
+    """The TMS no longer has a step that was told of."""
+
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputsProgressed(ActorEvent):
+    """The retrieval of a step's inputs goes on (told at most every 0.1 s)."""
+
+    sop_instance_uid: str
+    progress: RetrievalProgress
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChanged(ActorEvent):
+    """The actor's subscriptions to steps of its TMS are others than before."""
+
+    subscriptions: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImagingChanged(ActorEvent):
+    """The imaging for a step has begun or ended, or could not be reported."""
+
+    step_uid: str
+    state: ImagingState
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed(ActorEvent):
+    """The index of the instances was rebuilt from the files: all that was known may be other."""
+
+    result: ReindexResult
+
+
+@dataclass(frozen=True, slots=True)
+class MppsChanged(ActorEvent):
+    """A performed procedure step was created, changed, or (as it was then) deleted here."""
+
+    mpps: Mpps
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentChanged(ActorEvent):
+    """A storage commitment was requested, got its result, or was given up.
+
+    Told by who answers it and by who has asked for it.
+    """
+
+    commitment: Commitment
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesRemoved(ActorEvent):
+    """Instances were removed from what the actor keeps."""
+
+    sop_instance_uids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFailed(ActorEvent):
+    """An object that a peer sent could not be stored; it is kept aside with the reason."""
+
+    failed: FailedImport
+
+
+@dataclass(frozen=True, slots=True)
+class SessionWaiting(ActorEvent):
+    """A treatment session waits until its TMS can be reached, or does not any more.
+
+    Parameters
+    ----------
+    reason : str
+        Why; empty at the end of the wait.
+    """
+
+    sop_instance_uid: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested(ActorEvent):
+    """The TMS asks the device to cancel a step that it has claimed (PS3.4 CC.2.2)."""
+
+    request: CancelRequest
 
 
 Listener = Callable[[ActorEvent], None]

@@ -44,7 +44,9 @@ class SessionAction(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
+    CONTINUE = "continue the delivery"
     STORE_RECORDS = "store records"
+    WAIVE_RECORDS = "do without records"
     FINAL_UPDATE = "final update"
     COMPLETE = "complete"
     CANCEL = "cancel"
@@ -61,7 +63,9 @@ _ALLOWED: Final = {
     _A.PAUSE: (_S.BEAM_ON,),
     _A.RESUME: (_S.PAUSED,),
     _A.STOP: (_S.BEAM_ON, _S.PAUSED),
+    _A.CONTINUE: (_S.STOPPED,),
     _A.STORE_RECORDS: (_S.DELIVERED, _S.STOPPED),
+    _A.WAIVE_RECORDS: (_S.DELIVERED, _S.STOPPED),
     _A.FINAL_UPDATE: (_S.RECORDED,),
     _A.COMPLETE: (_S.UPDATED,),
     _A.CANCEL: (

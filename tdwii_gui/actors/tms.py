@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from pydicom.dataset import Dataset
 
 from tdwii_gui.actors.actor import Actor, Surroundings
-from tdwii_gui.actors.events import InstanceReceived, StepChanged
+from tdwii_gui.actors.events import InstanceReceived, MppsChanged, StepChanged
+from tdwii_gui.actors.performed_steps import PerformedSteps
 from tdwii_gui.actors.rtbdi_on_demand import RtbdiOnDemand
 from tdwii_gui.actors.step_journal import StepJournal
 from tdwii_gui.actors.tms_facts import (
@@ -20,6 +21,7 @@ from tdwii_gui.actors.tms_facts import (
     aes_by_machine,
 )
 from tdwii_gui.actors.worker import task
+from tdwii_gui.config.settings import ae_titles
 from tdwii_gui.dicom.iod.ups import Ups
 from tdwii_gui.dicom.iod.ups_event import EventType, ScpStatus
 from tdwii_gui.dicom.iod.ups_update import cancel_request
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.config.settings import TmsSettings
     from tdwii_gui.dicom.iod.codes import Code
+    from tdwii_gui.dicom.iod.mpps import Mpps
     from tdwii_gui.dicom.net.event_sender import Delivery
     from tdwii_gui.dicom.net.exchange import Exchange
     from tdwii_gui.dicom.store.instance_store import AddOutcome
@@ -119,7 +122,11 @@ class Tms(Actor):
             maximum_age=settings.event_maximum_age_hours * 3600,
             let_answers_leave=self.let_answers_leave,
         )
+        self._performed = PerformedSteps(
+            self, self._steps.engine, ae_titles(settings.mpps_receivers), self._on_performed
+        )
         self.serve(
+            self._performed.scp,
             UpsScp(self.service),
             StorageScp(self.instances, self._on_stored),
             QueryRetrieveScp(self.instances, self.directory, self.local, self.rtbdis.supply),
@@ -136,6 +143,7 @@ class Tms(Actor):
         super().start()
         self._journal.start()
         self._sender.start()
+        self._performed.start()
 
     def start_cold_next(self) -> None:
         """Have the next start empty the worklist, with all subscriptions and events due.
@@ -167,6 +175,7 @@ class Tms(Actor):
         if self.listening and self._announces_going_down:
             self._announce_going_down()
         self._sender.stop()
+        self._performed.stop()
         super().stop_listening()
         self._journal.stop()
 
@@ -234,6 +243,16 @@ class Tms(Actor):
     def timeline(self, day: date) -> dict[str, list[TimelineEntry]]:
         """Return the steps of a day in local time, by machine and start."""
         return timeline(self._steps, day)
+
+    @task()
+    def mpps(self) -> list[Mpps]:
+        """Return the performed procedure steps in the order of their creation."""
+        return self._performed.all()
+
+    @task()
+    def delete_mpps(self, sop_instance_uid: str) -> None:
+        """Delete a performed procedure step, in whatever state it is."""
+        self._performed.delete(sop_instance_uid)
 
     @task()
     def edit_step(self, sop_instance_uid: str, edit: StepEdit) -> None:
@@ -352,6 +371,9 @@ class Tms(Actor):
         self._sender.wake()
         change = StepChange(kind, uid, entry.calling_ae, state, dataset, ())
         self.emit(StepChanged(self.ae_title, change))
+
+    def _on_performed(self, mpps: Mpps, deleted: bool) -> None:
+        self.emit(MppsChanged(self.ae_title, mpps, deleted))
 
     def _on_stored(self, outcome: AddOutcome) -> None:
         self.emit(InstanceReceived(self.ae_title, outcome.instance))

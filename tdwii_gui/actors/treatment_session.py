@@ -1,27 +1,39 @@
-"""A session of the TDD, RO-59 to RO-65: step by step for a person, or at one go without one."""
+"""A session of the TDD, RO-59 to RO-65, step by step."""
 
 from __future__ import annotations
 
 import logging
-import threading
-from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, TypeVar
 
-from tdwii_gui.actors.checks import Check, require_agreement
+from tdwii_gui.actors.checks import BY_SCRIPT, check_identity, with_settings
 from tdwii_gui.actors.events import SessionChanged
+from tdwii_gui.actors.session_actions import SessionActions, done, refused
+from tdwii_gui.actors.session_ending import SessionEnding
+from tdwii_gui.actors.session_inputs import SessionInputs
+from tdwii_gui.actors.session_play import SessionPlay
+from tdwii_gui.actors.session_rules import (
+    UNCLAIMED,
+    is_goal_met,
+    obstacle,
+    restored_state,
+    state_of_ended_step,
+)
 from tdwii_gui.actors.session_state import SessionAction, SessionState, why_not
-from tdwii_gui.actors.session_steps import SessionOptions, SessionSteps
-from tdwii_gui.actors.worker import SerialWorker
-from tdwii_gui.dicom.errors import ActionNotAllowed, TdwiiError
-from tdwii_gui.dicom.iod.codes import OBJECT_SET_INCOMPLETE
+from tdwii_gui.actors.session_work import SessionOptions, SessionWork
+from tdwii_gui.dicom.errors import ActionNotAllowed
 from tdwii_gui.dicom.iod.references import reference_to
+from tdwii_gui.dicom.iod.treatment_record import TerminationStatus
 from tdwii_gui.dicom.iod.ups import Cancellation, ProcedureStepState, Ups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
 
     from pydicom.dataset import Dataset
 
+    from tdwii_gui.actors.cancel_requests import CancelRequest
+    from tdwii_gui.actors.checks import Check
     from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.actors.tdd import Tdd
     from tdwii_gui.dicom.iod.codes import Code
@@ -29,33 +41,21 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
     from tdwii_gui.dicom.iod.treatment_record import DeliveredBeam
 
-__all__ = [
-    "BY_SCRIPT",
-    "SessionAction",
-    "SessionOptions",
-    "SessionState",
-    "TreatmentSession",
-    "treat",
-]
+__all__ = ["BY_SCRIPT", "SessionAction", "SessionOptions", "SessionState", "TreatmentSession"]
 
 R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
-BY_SCRIPT = ("confirmed by script",)
-"""What stands for the identifiers where no person has compared any."""
-
-_IDENTIFIERS = 2  # that have to be compared at least
-_LOOK_SECONDS = 0.2
 _ENDED = (SessionState.DELIVERED, SessionState.STOPPED)
 
 
 class TreatmentSession:
     """One step on its way from the worklist to its end.
 
-    Methods that return futures run one after the other on the session's own thread; one that the
-    state does not allow gives a future that has failed with `ActionNotAllowed`. The TDD's listener
-    hears `SessionChanged` for each state, and when an action has ended.
+    Methods that return futures run one after the other on the session's own thread; what the state
+    does not allow fails with `ActionNotAllowed`. The TDD's listener hears `SessionChanged` for
+    each state, and when an action has ended.
 
     Parameters
     ----------
@@ -70,15 +70,14 @@ class TreatmentSession:
     def __init__(self, tdd: Tdd, step: Ups, options: SessionOptions | None = None) -> None:
         self.tdd = tdd
         self.step = step
-        self.options = options or SessionOptions()
-        self.worker = SerialWorker(f"{tdd.ae_title}-session", lambda _name, _error: None)
-        self._steps = SessionSteps(tdd, step, self.options)
-        self._lock = threading.RLock()
+        self._actions = SessionActions(f"{tdd.ae_title}-session", self._on_end)
+        self.worker = self._actions.worker
+        self._work = SessionWork(tdd, step, options or SessionOptions())
+        self._inputs = SessionInputs(self._work)
+        self._play = SessionPlay(self._work)
+        self._ending = SessionEnding(self._work)
+        self._lock = self._actions.lock
         self._state = SessionState.SELECTED
-        self._busy: SessionAction | None = None
-        self._speed = self.options.speed
-        self._going = threading.Event()
-        self._going.set()
 
     @property
     def state(self) -> SessionState:
@@ -88,75 +87,102 @@ class TreatmentSession:
     @property
     def plan(self) -> Plan | None:
         """The plan; there after RO-59."""
-        return self._steps.plan
+        return self._work.plan
 
     @property
     def group(self) -> FractionGroup | None:
         """The fraction group: the plan's first after RO-59, the instruction's after RO-61."""
-        return self._steps.group
+        return self._work.group
 
     @property
     def instruction(self) -> RtBeamsDeliveryInstruction | None:
         """The RT Beams Delivery Instruction; there after RO-61."""
-        return self._steps.instruction
+        return self._work.instruction
 
     @property
     def checks(self) -> tuple[Check, ...]:
         """What was compared so far."""
-        return self._steps.checks
+        return self._work.checks
 
     @property
     def delivered(self) -> tuple[DeliveredBeam, ...]:
-        """The beams that have ended, the last of them perhaps in part."""
-        delivery = self._steps.delivery
-        return tuple(delivery.delivered) if delivery else ()
+        """The beams that have ended; one that was interrupted and continued is there twice."""
+        return self._play.delivered
+
+    @property
+    def percent(self) -> float:
+        """The progress of the session, 0 to 100."""
+        return self._work.percent
 
     @property
     def records(self) -> tuple[Dataset, ...]:
         """The treatment records that were stored, or are to be."""
-        return self._steps.records
+        return self._work.results.records
+
+    @property
+    def is_goal_met(self) -> bool:
+        """Whether all is delivered that the instruction asks for."""
+        return is_goal_met(self._work)
+
+    @property
+    def canceling(self) -> Future[object] | None:
+        """The cancellation that was last asked for; None if there was none."""
+        return self._actions.canceling
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        """Why the step is being canceled; also where that began before a crash."""
+        return self._work.cancellation
+
+    @property
+    def cancel_request(self) -> CancelRequest | None:
+        """The TMS's request to cancel the step that waits for an answer."""
+        return self.tdd.cancel_requests.get(self._work.uid)
+
+    @property
+    def waiting(self) -> str:
+        """Why it waits until the TMS can be reached; empty if it does not."""
+        return self._ending.wait.reason
 
     @property
     def speed(self) -> float:
         """1 for real time, infinity for as fast as possible; may be changed while a beam is on."""
-        return self._speed
+        return self._play.speed
 
     @speed.setter
     def speed(self, speed: float) -> None:
         if not speed > 0:
             raise ValueError("the speed must be more than 0")
-        with self._lock:
-            self._speed = speed
-            if self._steps.delivery is not None:
-                self._steps.delivery.speed = speed
+        self._play.speed = speed
 
     def why_not(self, action: SessionAction) -> str:
         """Return what is missing for an action, in words; empty if it can be done now."""
         with self._lock:
-            # While a beam is on, it is the state that says what can be done.
-            delivering = self._state.is_delivering and self._busy is SessionAction.BEAM_ON
-            if self._busy is not None and not delivering:
-                return f"wait for the end of: {self._busy}"
-            if reason := why_not(action, self._state):
-                return reason
-            if action is SessionAction.START and self._state is SessionState.CONFIRMED:
-                return self._why_not_claim()
-            if action is SessionAction.STORE_RECORDS and not self._has_results():
-                return "nothing was delivered"
-            return ""
+            busy = self._actions.why_not(delivering=self._state.is_delivering)
+            return busy or obstacle(action, self._state, self._work)
 
     def retrieve_inputs(self) -> Future[RetrievalResult]:
-        """[RO-59] Fetch plan, images and earlier records; read the plan once all are here."""
+        """[RO-59] Fetch plan, images and earlier records; read the plan once all are here.
+
+        If an earlier session on the step has delivered something, and has not ended, this one
+        takes that over: then the state is the one that it had come to.
+        """
 
         def retrieve() -> tuple[SessionState, RetrievalResult]:
-            result = self._steps.retrieve()
+            result = self._inputs.retrieve()
+            if self._work.restored is not None:
+                return restored_state(self._work), result
             return SessionState.SELECTED if result.missing else SessionState.INPUTS_READY, result
 
         return self._submit(SessionAction.RETRIEVE, retrieve)
 
     def cancel_retrieval(self) -> None:
         """End the retrieval that is under way early; from any thread."""
-        self._steps.cancel_retrieval()
+        self._inputs.cancel_retrieval()
+
+    def cancel_waiting(self) -> None:
+        """Give up waiting for the TMS; from any thread. What it has to hear can be sent later."""
+        self._ending.wait.give_up()
 
     def confirm_patient(self, identifiers: Sequence[str]) -> None:
         """Confirm that the patient is the right one.
@@ -169,18 +195,17 @@ class TreatmentSession:
         Raises
         ------
         ActionNotAllowed
-            If the inputs are not here yet, or less was compared.
+            If the inputs are not here yet, or less was compared (and that does not only warn).
         """
-        count = len(set(identifiers))
-        by_script = tuple(identifiers) == BY_SCRIPT
+        (check,) = with_settings([check_identity(identifiers)], self.tdd.settings.warn_only)
         with self._lock:
             if reason := self.why_not(SessionAction.CONFIRM):
                 raise ActionNotAllowed(reason)
-            if count < _IDENTIFIERS and not by_script:
-                raise ActionNotAllowed(f"at least {_IDENTIFIERS} identifiers have to be compared")
+            if check.is_obstacle:
+                raise ActionNotAllowed(check.text)
+            self._inputs.confirm(check)
             self._become(SessionState.CONFIRMED)
-        how = BY_SCRIPT[0] if by_script else f"confirmed by {count} identifiers"
-        logger.info("%s: patient of %s %s", self.tdd.ae_title, self.step.sop_instance_uid, how)
+        logger.info("%s: patient of %s %s", self.tdd.ae_title, self._work.uid, check.text)
 
     def start(self) -> Future[None]:
         """[RO-60] [RO-61] Claim the step, fetch its instruction, and compare all.
@@ -191,34 +216,35 @@ class TreatmentSession:
 
         def start() -> tuple[SessionState, None]:
             if self._state is not SessionState.CLAIMED:
-                self._steps.claim()
+                self._inputs.claim()
                 self._become(SessionState.CLAIMED)
-            self._steps.fetch_instruction(self._speed)
-            self.speed = self._speed  # it may have been changed just now
+            self._inputs.fetch_instruction()
+            self._play.prepare()
             return SessionState.READY, None
 
         return self._submit(SessionAction.START, start)
 
     def deliver(self) -> Future[tuple[DeliveredBeam, ...]]:
         """[RO-62] Deliver until all is delivered or `stop` is called."""
+        return self._submit(SessionAction.BEAM_ON, self._deliver)
 
-        def deliver() -> tuple[SessionState, tuple[DeliveredBeam, ...]]:
-            self._become(SessionState.BEAM_ON)
-            try:
-                delivery = self._steps.deliver(self._going)
-            except BaseException:
-                self._become(SessionState.STOPPED)
-                raise
-            state = SessionState.STOPPED if delivery.stopped else SessionState.DELIVERED
-            return state, self.delivered
+    def continue_delivery(self) -> Future[tuple[DeliveredBeam, ...]]:
+        """[RO-62] Deliver the rest after a stop or a crash, from where it is known to have been.
 
-        return self._submit(SessionAction.BEAM_ON, deliver)
+        The interrupted beam gets a second item, in a record of its own.
+        """
+
+        def go_on() -> tuple[SessionState, tuple[DeliveredBeam, ...]]:
+            self._play.prepare()
+            return self._deliver()
+
+        return self._submit(SessionAction.CONTINUE, go_on)
 
     def pause(self) -> None:
         """Hold the beam, at the end of its sample of 0.3 s; does nothing if no beam is on."""
         with self._lock:
             if self._state is SessionState.BEAM_ON:
-                self._going.clear()
+                self._play.hold()
                 self._become(SessionState.PAUSED)
 
     def resume(self) -> None:
@@ -226,14 +252,13 @@ class TreatmentSession:
         with self._lock:
             if self._state is SessionState.PAUSED:
                 self._become(SessionState.BEAM_ON)
-                self._going.set()
+                self._play.go_on()
 
-    def stop(self) -> None:
-        """End the delivery where it is; the record of its beam says OPERATOR."""
+    def stop(self, reason: TerminationStatus = TerminationStatus.OPERATOR) -> None:
+        """End the delivery where it is; the record of its beam says the reason."""
         with self._lock:
-            if self._state.is_delivering and self._steps.delivery is not None:
-                self._steps.delivery.stop()
-                self._going.set()
+            if self._state.is_delivering:
+                self._play.stop(reason)
 
     def use_records(self, datasets: Sequence[Dataset]) -> None:
         """Store these records instead of built ones; none for built ones again.
@@ -250,29 +275,39 @@ class TreatmentSession:
         with self._lock:
             if self._state in (SessionState.RECORDED, SessionState.UPDATED) or self._state.is_final:
                 raise ActionNotAllowed(why_not(SessionAction.STORE_RECORDS, self._state))
-            self._steps.records = tuple(datasets)
+            self._work.results.records = tuple(datasets)
 
     def store_records(self) -> Future[tuple[Dataset, ...]]:
-        """[RO-63] Store the treatment records."""
-        return self._submit(
-            SessionAction.STORE_RECORDS,
-            lambda: (SessionState.RECORDED, self._steps.store_records()),
-        )
+        """[RO-63] Store the treatment records; those that an earlier attempt has not."""
+        store = self._ending.store_records
+        return self._submit(SessionAction.STORE_RECORDS, lambda: (SessionState.RECORDED, store()))
+
+    def waive_records(self) -> Future[tuple[Path, ...]]:
+        """Do without the records that could not be stored; return the files that keep them.
+
+        The final update does not name them.
+        """
+        waive = self._ending.waive_records
+        return self._submit(SessionAction.WAIVE_RECORDS, lambda: (SessionState.RECORDED, waive()))
 
     def send_final_update(self) -> Future[None]:
-        """[RO-64] Tell the TMS what was performed and where its results are."""
+        """[RO-64] Tell the TMS what was performed and where its results are.
+
+        While it cannot be reached, that is tried again: see `waiting` and `cancel_waiting`.
+        """
 
         def send() -> tuple[SessionState, None]:
-            self._steps.send_final_update()
+            self._play.end_updates()
+            self._ending.send_final_update()
             return SessionState.UPDATED, None
 
         return self._submit(SessionAction.FINAL_UPDATE, send)
 
     def complete(self) -> Future[None]:
-        """[RO-65] Complete the step."""
+        """[RO-65] Complete the step; first wait for storage commitment, where that is wanted."""
 
         def complete() -> tuple[SessionState, None]:
-            self._steps.finish(ProcedureStepState.COMPLETED)
+            self._ending.finish(ProcedureStepState.COMPLETED, self._inputs.is_canceled)
             return SessionState.COMPLETED, None
 
         return self._submit(SessionAction.COMPLETE, complete)
@@ -280,42 +315,68 @@ class TreatmentSession:
     def cancel(self, code: Code | None = None, reason: str = "") -> Future[None]:
         """[RO-63] [RO-64] [RO-65] Cancel the claimed step, with records of what was delivered.
 
-        A delivery that is under way is stopped first.
+        A delivery that is under way is stopped first. Where it is not known whether the step is
+        claimed, that is repeated.
         """
         self.stop()
         cancellation = Cancellation(code, reason)
 
         def cancel() -> tuple[SessionState, None]:
-            if self._state in _ENDED and self._has_results():
-                self._steps.store_records()
+            if self._state in UNCLAIMED:
+                self._inputs.claim()
+                self._become(SessionState.CLAIMED)
+            self._ending.note_cancellation(cancellation)
+            if self._state in _ENDED and self._work.results.owes_records:
+                self._ending.store_records()
                 self._become(SessionState.RECORDED)
-            if self._state in (SessionState.RECORDED, SessionState.UPDATED):
-                self._steps.send_final_update(cancellation)
-            else:
-                self._steps.send_reason(cancellation)
-            self._steps.finish(ProcedureStepState.CANCELED)
+            if self._work.over is None:
+                self._play.end_updates()
+                self._ending.send_final_update()
+                self._ending.finish(ProcedureStepState.CANCELED, self._inputs.is_canceled)
             return SessionState.CANCELED, None
 
         return self._submit(SessionAction.CANCEL, cancel)
+
+    def answer_cancel_request(self, accept: bool, reason: str = "") -> Future[None]:
+        """Accept the TMS's request to cancel, which cancels the step, or decline it.
+
+        A TMS is not told that its request was declined: the step just goes on (PS3.4 CC.2.2).
+
+        Parameters
+        ----------
+        reason : str
+            The reason of the cancellation; by default the request's. For a refusal, what the log
+            says.
+
+        Raises
+        ------
+        ActionNotAllowed
+            If nobody has asked for that, or it cannot be canceled now: then the request waits.
+        """
+        if accept and (missing := self.why_not(SessionAction.CANCEL)):
+            raise ActionNotAllowed(missing)
+        request = self.tdd.answer_cancel_request(self._work.uid, accept, reason)
+        if accept:
+            return self.cancel(request.code, reason or request.reason)
+        return done(None)
 
     def close(self, timeout: float = 2.0) -> None:
         """End what is under way, and the session's thread; the step stays as it is."""
         self.stop()
         self.cancel_retrieval()
+        self.cancel_waiting()
         self.worker.stop(timeout)
+        self._play.end_updates()
+        self._work.release()
 
-    def _has_results(self) -> bool:
-        return bool(self.delivered or self.records)
-
-    def _why_not_claim(self) -> str:
-        if failed := [check for check in self.checks if not check.passed]:
-            return f"{failed[0].subject}: {failed[0].text}"
-        state = self.step.state
-        if state is not None and state.is_final:
-            return f"the step is {state}"
-        if state is ProcedureStepState.IN_PROGRESS and not self._steps.is_ours:
-            return "the step is IN PROGRESS at another device"
-        return ""
+    def _deliver(self) -> tuple[SessionState, tuple[DeliveredBeam, ...]]:
+        self._become(SessionState.BEAM_ON)
+        try:
+            is_whole = self._play.play()
+        except BaseException:
+            self._become(SessionState.STOPPED)
+            raise
+        return SessionState.DELIVERED if is_whole else SessionState.STOPPED, self.delivered
 
     def _submit(
         self, action: SessionAction, call: Callable[[], tuple[SessionState, R]]
@@ -323,68 +384,16 @@ class TreatmentSession:
         """Queue an action, which returns the state after it and its result."""
         with self._lock:
             if reason := self.why_not(action):
-                refused: Future[R] = Future()
-                refused.set_exception(ActionNotAllowed(reason))
-                return refused
-            self._busy = action
-            if action in (SessionAction.RETRIEVE, SessionAction.START):
-                self._steps.allow_retrieval()
-        return self.worker.submit(action, "", lambda: self._run(action, call))
+                return refused(reason)
+            self._ending.wait.allow()
+            if action in (SessionAction.RETRIEVE, SessionAction.START, SessionAction.COMPLETE):
+                self._inputs.allow_retrieval()
+            return self._actions.submit(action, call)
 
-    def _run(self, action: SessionAction, call: Callable[[], tuple[SessionState, R]]) -> R:
-        state: SessionState | None = None
-        try:
-            state, result = call()
-            return result
-        finally:
-            with self._lock:
-                # A cancellation may have been queued behind a delivery.
-                if self._busy is action:
-                    self._busy = None
-                self._become(state or self._state)
+    def _on_end(self, state: SessionState | None) -> None:
+        self._become(state_of_ended_step(self._work, self._state) or state or self._state)
 
     def _become(self, state: SessionState) -> None:
         with self._lock:
             self._state = state
-            self.tdd.emit(SessionChanged(self.tdd.ae_title, self.step.sop_instance_uid, state))
-
-
-def treat(tdd: Tdd, step: Ups, options: SessionOptions) -> list[Dataset]:
-    """Deliver a scheduled step as a whole and return the treatment records that were stored.
-
-    Raises
-    ------
-    TdwiiError
-        What went wrong. Before the claim the step is left as it was; between claim and beam on it
-        is canceled with the reason; after that it stays IN PROGRESS with its claim kept, so that
-        it can still be finished.
-    """
-    session = TreatmentSession(tdd, step, options)
-    try:
-        _outcome(session.retrieve_inputs()).require_complete()
-        require_agreement(session.checks)
-        session.confirm_patient(BY_SCRIPT)
-        try:
-            _outcome(session.start())
-        except TdwiiError as error:
-            if not session.why_not(SessionAction.CANCEL):
-                _settled(session.cancel(OBJECT_SET_INCOMPLETE, str(error)))
-            raise
-        _outcome(session.deliver())
-        records = _outcome(session.store_records())
-        _outcome(session.send_final_update())
-        _outcome(session.complete())
-    finally:
-        session.close()
-    return list(records)
-
-
-def _settled(future: Future[R]) -> Future[R]:
-    """Wait for a future; a wait without end may miss a signal (on Windows)."""
-    while not future.done():
-        wait([future], _LOOK_SECONDS)
-    return future
-
-
-def _outcome(future: Future[R]) -> R:
-    return _settled(future).result()
+            self.tdd.emit(SessionChanged(self.tdd.ae_title, self._work.uid, state))

@@ -32,7 +32,8 @@ _COMMANDS = (
     ("ppvs", "servers", "run the Patient Position Verification System"),
     ("tdd", "servers", "run the Treatment Delivery Device (without a window its receiver alone)"),
     ("creator", "servers", "run the RTBDI/UPS creator"),
-    ("schedule", "schedule", "build RTBDI and UPS of a fraction from a plan, and schedule it"),
+    ("schedule", "schedule", "schedule a fraction, the rest of one, or a whole course of a plan"),
+    ("course", "course", "what of a plan is planned, delivered and remains, by records and steps"),
     ("worklist", "worklist", "query the worklist (RO-58)"),
     ("deliver", "deliver", "deliver a scheduled step as a TDD (RO-58 ... RO-65)"),
     ("inputs", "inputs", "have the inputs of a step moved to an AE (C-MOVE)"),
@@ -54,8 +55,10 @@ _COMMANDS = (
     ("db", "find", "look up the local index by any key"),
     ("mpps", "mpps", "begin, change, end or show a performed procedure step (MPPS)"),
     ("inject", "inject", "send a folder: images, structure sets, plans, doses, records"),
+    ("record", "record", "check treatment records against plan, instruction and earlier records"),
     ("dump", "dump", "show files as dcmdump does, damaged ones too, or make DICOM of that text"),
     ("settings", "settings", "print the settings in use, as TOML"),
+    ("conformance", "conformance", "print or write the DICOM and IHE conformance documents"),
 )
 
 

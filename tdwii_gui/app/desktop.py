@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tdwii_gui.config.settings import Settings
     from tdwii_gui.ui.actor_window import ActorWindow
     from tdwii_gui.ui.bridge import ActorBridge
-    from tdwii_gui.ui.guide_steps import DemoPlan
+    from tdwii_gui.ui.guide_steps import Demo
     from tdwii_gui.ui.launcher import Launcher
     from tdwii_gui.ui.suite_control import SuiteControl
 
@@ -160,7 +160,7 @@ class SuiteProgram:
             self._diagnostics,
         )
 
-    def start(self, play: DemoPlan | None = None) -> None:
+    def start(self, play: Demo | None = None) -> None:
         """Show the launcher, then have the actors start and a fraction of a plan played."""
         from PySide6.QtCore import QTimer
 
@@ -278,7 +278,7 @@ def make_window(role: str, actor: Actor, bridge: ActorBridge, *, owns_actor: boo
 
 
 def run_suite(
-    settings: Settings, directory: AeDirectory, data_folder: Path, play: DemoPlan | None = None
+    settings: Settings, directory: AeDirectory, data_folder: Path, play: Demo | None = None
 ) -> int:
     """Show the launcher until it is closed; return the exit code."""
     application = make_application(is_dressed=False)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.events import EventReported, ExchangeMade, InputsRetrieved, TaskFailed
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
+from tdwii_gui.actors.session_work import SessionOptions
 from tdwii_gui.actors.suite import Suite, on_free_ports
-from tdwii_gui.actors.treatment_session import SessionOptions, treat
+from tdwii_gui.actors.whole_session import treat
 from tdwii_gui.app.console import complain, say, say_table
 from tdwii_gui.app.options import context
 from tdwii_gui.app.transactions import TransactionPrinter

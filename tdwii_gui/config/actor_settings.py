@@ -16,6 +16,20 @@ TMS_MODES = ("lenient", "standard", "strict")
 """How closely a TMS looks at what it is sent."""
 SUBSCRIPTIONS = ("global", "filtered")
 """To which steps of a TMS a PPVS subscribes: to all, or to those of its machine."""
+CHECKS = (
+    "inputs",
+    "patient",
+    "plan",
+    "approval",
+    "machine",
+    "plan_machine",
+    "fraction",
+    "beams",
+    "metersets",
+    "delivered",
+    "identity",
+)
+"""What a TDD checks before the beam is on."""
 CONFLICTS = ("refuse", "replace")
 """What an OST does with other content under a SOP Instance UID that it has."""
 
@@ -204,6 +218,15 @@ class TddSettings(ActorSettings):
         commitment the step stays IN PROGRESS, and completing it can be tried again.
     follow_references : bool
         Fetch also what the inputs of a step refer to, such as the images of a structure set.
+    warn_only_checks : str
+        Which of the checks before beam on only warn, divided by commas; see `CHECKS`.
+    tms_wait_seconds : float
+        How long RO-64 and RO-65 are tried again while the TMS cannot be reached; 0: not at all.
+    records_per_beam : bool
+        Make a treatment record of each beam, not one of the session.
+    delivery_noise, noise_seed : float, int
+        The share, up to 0.1, by which delivered metersets may differ from the specified ones
+        between a beam's control points; and by which random numbers.
     """
 
     ae_title: str = "TDD"
@@ -215,13 +238,30 @@ class TddSettings(ActorSettings):
     request_commitment: bool = False
     commitment_wait_seconds: float = 0.0
     follow_references: bool = False
+    warn_only_checks: str = "approval, plan_machine"
+    tms_wait_seconds: float = 120.0
+    records_per_beam: bool = False
+    delivery_noise: float = 0.0
+    noise_seed: int = 0
 
     def __post_init__(self) -> None:
         ActorSettings.__post_init__(self)
+        if unknown := self.warn_only - set(CHECKS):
+            raise ConfigError(f"{min(unknown)!r} is no check (known: {', '.join(CHECKS)})")
+        if not 0 <= self.tms_wait_seconds < math.inf:
+            raise ConfigError("tms_wait_seconds must be 0 or more")
+        if not 0 <= self.delivery_noise <= 0.1:
+            raise ConfigError("delivery_noise must be from 0 to 0.1")
         if not 0 <= self.commitment_wait_seconds < math.inf:
             raise ConfigError("commitment_wait_seconds must be 0 or more")
         if self.commitment_wait_seconds and not self.request_commitment:
             raise ConfigError("commitment_wait_seconds needs request_commitment")
+
+    @property
+    def warn_only(self) -> frozenset[str]:
+        """The names of the checks that only warn."""
+        names = (name.strip() for name in self.warn_only_checks.split(","))
+        return frozenset(filter(None, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +313,12 @@ class CreatorSettings(ActorSettings):
         Folder for exported objects; empty for none.
     plan_path : str
         Folder in which plans are looked for first.
+    holidays_path : str
+        Text file of days without treatment, one a line; empty for none but the weekends.
+    fractions_per_day : int
+        Of a course.
+    minimum_interval_hours : float
+        Between two fractions of a course.
     """
 
     ae_title: str = "RTBDI_CREATOR"
@@ -280,3 +326,13 @@ class CreatorSettings(ActorSettings):
     ost_ae_title: str = "OST"
     export_staging_directory: str = ""
     plan_path: str = ""
+    holidays_path: str = ""
+    fractions_per_day: int = 1
+    minimum_interval_hours: float = 6.0
+
+    def __post_init__(self) -> None:
+        ActorSettings.__post_init__(self)
+        if self.fractions_per_day < 1:
+            raise ConfigError("fractions_per_day must be 1 or more")
+        if not 0 <= self.minimum_interval_hours < math.inf:
+            raise ConfigError("minimum_interval_hours must be 0 or more")

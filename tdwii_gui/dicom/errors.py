@@ -30,6 +30,8 @@ from tdwii_gui.dicom.status import status_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pydicom.dataset import Dataset
+
 
 class TdwiiError(Exception):
     """Base of all errors that this package raises on purpose."""
@@ -67,6 +69,25 @@ class TimedOut(AssociationError):
     """The peer did not answer within the time limit."""
 
 
+@dataclass(frozen=True, slots=True)
+class FailureDetails:
+    """What a response that fails tells besides its status and comment (PS3.7 C.5).
+
+    Parameters
+    ----------
+    error_id : int or None
+        The Error ID (0000,0903).
+    tags : tuple[int, ...]
+        The Attribute Identifier List (0000,1005): what is missing or not allowed.
+    attributes : Dataset or None
+        The attributes whose values are invalid, as the response's data set.
+    """
+
+    error_id: int | None = None
+    tags: tuple[int, ...] = ()
+    attributes: Dataset | None = None
+
+
 class DimseStatusError(TdwiiError):
     """A DIMSE response with a failure status.
 
@@ -81,12 +102,26 @@ class DimseStatusError(TdwiiError):
         The Error Comment (0000,0902); at most 64 characters travel.
     message : str
         What was asked of whom, e.g. ``"N-ACTION to TMS"``; empty on the SCP side.
+    advice : str
+        What the operator can do about it; it is shown here, and does not travel.
+    details : FailureDetails or None
+        What else the response tells.
     """
 
-    def __init__(self, status: int, comment: str = "", message: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        comment: str = "",
+        message: str = "",
+        *,
+        advice: str = "",
+        details: FailureDetails | None = None,
+    ) -> None:
         self.status = status
         self.comment = comment
         self.message = message
+        self.advice = advice
+        self.details = details or FailureDetails()
         words = f"{status:04X}H {status_words(status)}"
         text = f"{message}: {words}" if message else words
         super().__init__(f"{text} ({comment})" if comment else text)

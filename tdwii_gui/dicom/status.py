@@ -30,6 +30,7 @@ class Status(IntEnum):
     SOP_CLASS_NOT_SUPPORTED = 0x0122
     NO_SUCH_ACTION = 0x0123
     NOT_AUTHORIZED = 0x0124
+    DUPLICATE_TRANSACTION_UID = 0x0131
     UNRECOGNIZED_OPERATION = 0x0211
     RESOURCE_LIMITATION = 0x0213
     OUT_OF_RESOURCES = 0xA700
@@ -85,6 +86,7 @@ _WORDS: dict[int, str] = {
     0x0122: "SOP class not supported",
     0x0123: "no such action",
     0x0124: "not authorized",
+    0x0131: "the Transaction UID is already in use",
     0x0210: "duplicate invocation",
     0x0211: "unrecognized operation",
     0x0212: "mistyped argument",

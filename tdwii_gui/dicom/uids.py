@@ -20,11 +20,19 @@ UPS_QUERY: Final = _BY_KEYWORD["UnifiedProcedureStepQuery"]
 UPS_GLOBAL_SUBSCRIPTION: Final = _BY_KEYWORD["UPSGlobalSubscriptionInstance"]
 UPS_FILTERED_GLOBAL_SUBSCRIPTION: Final = _BY_KEYWORD["UPSFilteredGlobalSubscriptionInstance"]
 
+MPPS: Final = _BY_KEYWORD["ModalityPerformedProcedureStep"]
+MPPS_RETRIEVE: Final = _BY_KEYWORD["ModalityPerformedProcedureStepRetrieve"]
+MPPS_NOTIFICATION: Final = _BY_KEYWORD["ModalityPerformedProcedureStepNotification"]
+
+STORAGE_COMMITMENT: Final = _BY_KEYWORD["StorageCommitmentPushModel"]
+STORAGE_COMMITMENT_INSTANCE: Final = _BY_KEYWORD["StorageCommitmentPushModelInstance"]
+
 RT_PLAN: Final = _BY_KEYWORD["RTPlanStorage"]
 RT_ION_PLAN: Final = _BY_KEYWORD["RTIonPlanStorage"]
 RT_STRUCTURE_SET: Final = _BY_KEYWORD["RTStructureSetStorage"]
 RT_DOSE: Final = _BY_KEYWORD["RTDoseStorage"]
 CT_IMAGE: Final = _BY_KEYWORD["CTImageStorage"]
+RAW_DATA: Final = _BY_KEYWORD["RawDataStorage"]
 SECONDARY_CAPTURE_IMAGE: Final = _BY_KEYWORD["SecondaryCaptureImageStorage"]
 VL_PHOTOGRAPHIC_IMAGE: Final = _BY_KEYWORD["VLPhotographicImageStorage"]
 RT_BEAMS_DELIVERY_INSTRUCTION: Final = _BY_KEYWORD["RTBeamsDeliveryInstructionStorage"]
@@ -56,6 +64,11 @@ def is_valid_uid(text: str) -> bool:
 def uid_name(uid: str) -> str:
     """Return the registered name of a UID, or the UID itself."""
     return UID(uid).name if uid else ""
+
+
+def is_image(sop_class_uid: str) -> bool:
+    """Return whether a storage SOP class is one of images, by its registered name."""
+    return "Image Storage" in uid_name(sop_class_uid)
 
 
 def new_uid() -> UID:

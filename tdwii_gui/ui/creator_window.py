@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.rtbdi_creator import export
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.actor_window import ActorWindow, action
-from tdwii_gui.ui.fraction_draft import Drafting
+from tdwii_gui.ui.archive_search import plan_dialog
+from tdwii_gui.ui.course_control import CourseControl
+from tdwii_gui.ui.fraction_draft import Drafting, Wanted
 from tdwii_gui.ui.panels.banner import Identity
+from tdwii_gui.ui.panels.file_dialogs import ask_for_export, ask_for_plan
 from tdwii_gui.ui.panels.meterset_question import MetersetQuestion
 from tdwii_gui.ui.panels.plan_page import PlanPage
 from tdwii_gui.ui.panels.recent_plans import RecentPlans, StartPage
-from tdwii_gui.ui.panels.schedule_actions import ScheduleActions
+from tdwii_gui.ui.panels.schedule_actions import ScheduleActions, verb
 from tdwii_gui.ui.plan_source import (
     MetersetMissing,
     NoPlan,
@@ -29,17 +31,19 @@ from tdwii_gui.ui.plan_source import (
     source_of,
 )
 from tdwii_gui.ui.scheduled_before import ScheduledBefore
-from tdwii_gui.ui.scheduling import Scheduling, Work
+from tdwii_gui.ui.scheduling import ScheduleStep, Scheduling, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
+    from tdwii_gui.actors.archive_search import FoundObject
     from tdwii_gui.actors.rtbdi_creator import RtbdiCreator
     from tdwii_gui.dicom.errors import Finding
     from tdwii_gui.ui.bridge import ActorBridge
     from tdwii_gui.ui.fraction_draft import Draft
     from tdwii_gui.ui.plan_source import OpenedPlan
-    from tdwii_gui.ui.scheduling import ScheduleStep
+    from tdwii_gui.ui.scheduling import StepReport
 
 
 class CreatorWindow(ActorWindow):
@@ -82,8 +86,10 @@ class CreatorWindow(ActorWindow):
         self._job = 0
         self._before = ScheduledBefore()
         self._make_panels()
+        self._course = CourseControl(creator, self, self.page)
         self._connect_panels()
         action(self, self.tr("Open a plan…"), "Ctrl+O", self.choose_plan)
+        action(self, self.tr("Find a plan in the OST…"), "Ctrl+Shift+O", self.find_plan)
         self.close_plan()
         self.restore_layout()
 
@@ -96,7 +102,7 @@ class CreatorWindow(ActorWindow):
         stop = self._stop_opening = Event()
         self._source = source
         self._meterset.hide()
-        name = texts.plain((source.prefer or source.paths[0]).name, 60)
+        name = texts.plain(source.title or (source.prefer or source.paths[0]).name, 60)
         self.job(
             self.background.submit("open_plan", "", partial(open_plan, source, stop)),
             self.tr("Reading {0}").format(name),
@@ -107,15 +113,13 @@ class CreatorWindow(ActorWindow):
 
     def choose_plan(self) -> None:
         """Let the user choose a plan file."""
-        dialog = QFileDialog(self, self.tr("Open a plan"))
-        dialog.setObjectName("open_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([self.tr("DICOM files (*.dcm *.DCM)"), self.tr("All files (*)")])
         folder = self._recent.folder or self.creator.plan_folder
-        if folder:
-            dialog.setDirectory(folder)
-        dialog.fileSelected.connect(lambda name: self.open(source_of(Path(name))))
-        dialog.finished.connect(dialog.deleteLater)
+        ask_for_plan(self, folder, lambda path: self.open(source_of(path)))
+
+    def find_plan(self) -> None:
+        """Let the user find a plan in the OST."""
+        dialog = plan_dialog(self.creator, self.bridge, self)
+        dialog.fetched.connect(self._on_fetched)
         dialog.open()
 
     def open_demo(self, kind: str) -> None:
@@ -166,7 +170,8 @@ class CreatorWindow(ActorWindow):
             return
 
         def write() -> int:
-            written = [export(draft.plan, fraction, folder) for fraction in draft.fractions]
+            plan = draft.wanted.plan
+            written = [export(plan, fraction, folder) for fraction in draft.fractions]
             return len({path for paths in written for path in paths})
 
         words = self.tr("{0} files written to {1}")
@@ -175,6 +180,11 @@ class CreatorWindow(ActorWindow):
             self.tr("Writing files"),
             lambda count: self.messages.done(words.format(count, folder)),
         )
+
+    def stop_for_good(self) -> None:
+        """End scheduling after the request that is under way, then the window's own work."""
+        self._stop_run()
+        super().stop_for_good()
 
     @property
     def _is_running(self) -> bool:
@@ -203,6 +213,7 @@ class CreatorWindow(ActorWindow):
 
     def _connect_panels(self) -> None:
         self._start.open_asked.connect(self.choose_plan)
+        self._start.find_asked.connect(self.find_plan)
         self._start.demo_asked.connect(self.open_demo)
         self._start.recent_asked.connect(lambda path: self.open(source_of(path)))
         self._meterset.answered.connect(self._on_meterset_given)
@@ -210,6 +221,7 @@ class CreatorWindow(ActorWindow):
         self._drafting.built.connect(self._on_built)
         self._drafting.refused.connect(self._on_refused)
         self._form.changed.connect(self._on_form_changed)
+        self._course.changed.connect(self._on_form_changed)
         self._steps.alone_asked.connect(self.do_alone)
         self._steps.related_toggled.connect(self._on_related_toggled)
         self._bar.schedule_asked.connect(self.schedule)
@@ -218,6 +230,10 @@ class CreatorWindow(ActorWindow):
         self._bar.export_asked.connect(self._choose_export_folder)
         self._bar.open_asked.connect(self.choose_plan)
         self._bar.close_asked.connect(self.close_plan)
+
+    def _on_fetched(self, fetched: list[tuple[FoundObject, Path]]) -> None:
+        ((found, path),) = fetched
+        self.open(Source((path,), path, title=found.label))
 
     def _on_recent_known(self, present: list[Path]) -> None:
         self._recent.keep(present)
@@ -232,10 +248,13 @@ class CreatorWindow(ActorWindow):
         self._steps.show_peers(*self._drafting.peers)
         self._pages.setCurrentWidget(self.page)
         self._bar.show()
+        self._course.show_plan(opened.plan)
         self.page.show_plan(opened)
         self._form.setFocus()
         if not opened.is_demo:
-            self._recent.add(opened.path)
+            # What was fetched is found again in the archive.
+            if not opened.path.is_relative_to(self.creator.instances.folder):
+                self._recent.add(opened.path)
             self.messages.warn(
                 self.tr("This is not the demo patient: the plan may hold patient data.")
             )
@@ -270,7 +289,8 @@ class CreatorWindow(ActorWindow):
         self._has_failed = False
         self._why_not = self.tr("The objects are being built.")
         group, values = self._form.group, self._form.values()
-        self._form.show_scheduled(self._before.words(opened.plan, group, values))
+        wanted = Wanted(opened.plan, group, values, self._course.rules, self._course.known)
+        self._form.show_scheduled(self._before.words(wanted))
         self.page.preview.beams.show_beams(opened.beams[group.number])
         identity = replace(
             Identity.of_plan(opened.plan, values.first.fraction_number),
@@ -280,7 +300,11 @@ class CreatorWindow(ActorWindow):
         if values.first.machine:
             identity = replace(identity, machine=values.first.machine)
         self.banner.show_patient(identity)
-        self._drafting.renew(opened.plan, group, values)
+        if self._course.waits_for(values):
+            self._drafting.drop()
+            self._why_not = self.tr("What was treated and scheduled before is being read.")
+        else:
+            self._drafting.renew(wanted)
         self._show_actions()
 
     def _on_related_toggled(self, _is_on: bool) -> None:
@@ -292,14 +316,16 @@ class CreatorWindow(ActorWindow):
         self._show_actions()
 
     def _on_built(self, draft: Draft) -> None:
-        self._why_not = ""
+        self._why_not = self.tr("All is delivered or scheduled.") if draft.is_empty else ""
         self.page.preview.show_fractions(draft.fractions)
+        self._course.show_draft(draft)
         self._show_actions()
 
     def _on_refused(self, findings: Sequence[Finding]) -> None:
         self._form.show_findings(findings)
         self._why_not = "; ".join(map(str, findings))
         self.page.preview.show_fractions(())
+        self._course.show_refused(findings, self._form.values())
         self._show_actions()
 
     def _current_run(self, draft: Draft) -> Scheduling:
@@ -307,9 +333,10 @@ class CreatorWindow(ActorWindow):
         if self._run is None or self._run.work.fractions is not draft.fractions:
             opened = self._opened
             related = opened.related if opened is not None and self._steps.with_related else ()
-            work = Work(draft.plan, draft.fractions, related)
+            plan = draft.wanted.plan
+            work = Work(plan, draft.fractions, related, draft.records, draft.moves)
             self._run = Scheduling(self.creator, self.bridge, self.background, work)
-            self._run.reported.connect(self._steps.show_report)
+            self._run.reported.connect(self._on_reported)
             self._run.ended.connect(self._on_ended)
             self._steps.show_peers(*draft.peers)
             self._steps.reset()
@@ -327,6 +354,11 @@ class CreatorWindow(ActorWindow):
     def _stop_run(self) -> None:
         if self._run is not None:
             self._run.stop()
+
+    def _on_reported(self, report: StepReport) -> None:
+        self._steps.show_report(report)
+        if self._run is not None and report.step is ScheduleStep.CREATE_STEP:
+            self._course.show_done(self._run.done(report.step))
 
     def _on_ended(self, is_good: bool) -> None:
         self.running.end(self._job)
@@ -346,25 +378,19 @@ class CreatorWindow(ActorWindow):
             self._form.show_next(*following)
         else:
             self._on_form_changed()
+        if self._course.known.asked:
+            self._course.read()
 
     def _show_actions(self) -> None:
-        values, group = self._form.values(), self._form.group
-        if values.whole_course:
-            text = self.tr("&Schedule {0} fractions").format(group.fractions_planned)
-        else:
-            text = self.tr("&Schedule fraction {0}").format(values.first.fraction_number)
+        values = self._form.values()
         self._bar.show_state(
-            text, self._why_not, is_running=self._is_running, has_failed=self._has_failed
+            verb(values, self._drafting.draft),
+            self._why_not,
+            is_running=self._is_running,
+            has_failed=self._has_failed,
         )
         self._steps.set_ready(self._why_not, is_running=self._is_running)
+        self._course.allow(values, is_running=self._is_running)
 
     def _choose_export_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Export to a folder"))
-        dialog.setObjectName("export_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        if self.creator.export_folder:
-            dialog.setDirectory(self.creator.export_folder)
-        dialog.fileSelected.connect(lambda name: self.export_to(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_export(self, self.creator.export_folder, self.export_to)

@@ -288,17 +288,22 @@ class Guide(QObject):
 
     def _passed(self) -> bool:
         """Go on to a later target of the same window that a person has reached alone."""
-        role = self._steps[self._way[self._at][0]].role
-        for at in range(len(self._way) - 1, self._at, -1):
-            number, target = self._way[at]
-            if not target.is_milestone or self._steps[number].role != role:
-                continue
-            widget = self._find(target.name)
+        for at in reversed(self._at_this_window()):
+            target = self._way[at][1]
+            widget = self._find(target.name) if target.is_milestone else None
             if widget is not None and widget.isEnabled():
                 self._used = at - 1
                 self._go_to(at)
                 return True
         return False
+
+    def _at_this_window(self) -> range:
+        """Return the targets after this one, up to the next that is in another window."""
+        role = self._steps[self._way[self._at][0]].role
+        end = self._at + 1
+        while end < len(self._way) and self._steps[self._way[end][0]].role == role:
+            end += 1
+        return range(self._at + 1, end)
 
     def _hold(self, widget: QWidget | None) -> None:
         """Point at a widget and notice when it is used."""
@@ -346,6 +351,9 @@ class Guide(QObject):
     def _advance(self) -> None:
         """Go on to the next target; after the last one only the news of the end is waited for."""
         self._used = self._at
+        if self._way[self._at][1].makes_step:
+            # The next one is treated, not one before it.
+            self._created = ""
         if self._at + 1 < len(self._way):
             self._go_to(self._at + 1)
             return

@@ -1,4 +1,4 @@
-"""What the guide says and points at: one fraction in nine steps."""
+"""What the guide says and points at: a fraction in nine steps, an interrupted one in seventeen."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from enum import StrEnum
 from PySide6.QtCore import QCoreApplication
 
 
-class DemoPlan(StrEnum):
-    """The plans of the demo patient; the value ends the objectName of the button that opens it."""
+class Demo(StrEnum):
+    """What can be gone through; the value ends the objectName of the button that begins it."""
 
     PHOTON = "photon"
     ION = "ion"
     ELECTRON = "electron"
+    INTERRUPTED = "interrupted"
 
 
 class TargetKind(StrEnum):
@@ -40,12 +41,15 @@ class Target:
         found there again.
     way : tuple[str, ...]
         Buttons that lead to where it is, one of which is there while it is not.
+    makes_step : bool
+        Whether a step is scheduled by it: from then on that one is treated.
     """
 
     name: str
     kind: TargetKind = TargetKind.BUTTON
     is_milestone: bool = False
     way: tuple[str, ...] = ()
+    makes_step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,21 @@ _IDENTIFIERS = ("confirm_photo", "confirm_name", "confirm_birth_date")
 _SCHEDULED = Target("worklist", TargetKind.STEP_ROW)
 
 
-def fraction_steps(plan: DemoPlan) -> tuple[GuideStep, ...]:
-    """Return the steps of a fraction of the demo patient, in the language of the program."""
-    return (*_scheduling(plan), *_identifying(), *_treating())
+def demo_steps(demo: Demo) -> tuple[GuideStep, ...]:
+    """Return the steps of a demonstration, in the language of the program."""
+    if demo is not Demo.INTERRUPTED:
+        return (*_scheduling(demo), *_identifying(), *_treating())
+    return (
+        *_scheduling(Demo.PHOTON),
+        *_identifying(),
+        *_interrupting(),
+        *_continuing(),
+        *_identifying(),
+        *_treating(),
+    )
 
 
-def _scheduling(plan: DemoPlan) -> tuple[GuideStep, ...]:
+def _scheduling(plan: Demo) -> tuple[GuideStep, ...]:
     translate = QCoreApplication.translate
     return (
         GuideStep(
@@ -115,23 +128,28 @@ def _scheduling(plan: DemoPlan) -> tuple[GuideStep, ...]:
             action=translate("Guide", "Schedule"),
             transactions="",
             role="creator",
-            targets=(Target("schedule"),),
+            targets=(Target("schedule", makes_step=True),),
         ),
-        GuideStep(
-            title=translate("Guide", "See it in the worklist"),
-            meaning=translate(
-                "Guide",
-                "The management system now lists the session as SCHEDULED for everyone.",
-            ),
-            dicom=translate(
-                "Guide",
-                "Who has subscribed is told of the new step by N-EVENT-REPORT.",
-            ),
-            action=translate("Guide", "Select step"),
-            transactions="",
-            role="tms",
-            targets=(_SCHEDULED,),
+        _listed(),
+    )
+
+
+def _listed() -> GuideStep:
+    translate = QCoreApplication.translate
+    return GuideStep(
+        title=translate("Guide", "See it in the worklist"),
+        meaning=translate(
+            "Guide",
+            "The management system now lists the session as SCHEDULED for everyone.",
         ),
+        dicom=translate(
+            "Guide",
+            "Who has subscribed is told of the new step by N-EVENT-REPORT.",
+        ),
+        action=translate("Guide", "Select step"),
+        transactions="",
+        role="tms",
+        targets=(_SCHEDULED,),
     )
 
 
@@ -240,4 +258,91 @@ def _treating() -> tuple[GuideStep, ...]:
                 Target("complete_treatment", way=("complete",)),
             ),
         ),
+    )
+
+
+def _interrupting() -> tuple[GuideStep, ...]:
+    translate = QCoreApplication.translate
+    return (
+        GuideStep(
+            title=translate("Guide", "Interrupt the delivery"),
+            meaning=translate(
+                "Guide",
+                "Something comes between: the therapist stops in mid-beam, and the patient leaves "
+                "the couch with a part of the fraction.",
+            ),
+            dicom=translate("Guide", "RO-62: the last N-SET tells how far the session came."),
+            action=translate("Guide", "Beam on, then stop"),
+            transactions="RO-62",
+            role="tdd",
+            targets=(
+                Target("speed", TargetKind.SPEED),
+                Target("beam_on", is_milestone=True),
+                Target("pause", is_milestone=True),
+                Target("end_session", is_milestone=True),
+                Target("confirm_end_session", way=("end_session",)),
+            ),
+        ),
+        GuideStep(
+            title=translate("Guide", "Keep what was delivered"),
+            meaning=translate(
+                "Guide",
+                "The session cannot be completed, for its goal was not met. What the patient "
+                "received is recorded before it is canceled.",
+            ),
+            dicom=translate(
+                "Guide",
+                "RO-63: a treatment record that ends OPERATOR. RO-64: the final update with the "
+                "reason. RO-65: N-ACTION to CANCELED.",
+            ),
+            action=translate("Guide", "Cancel with a reason"),
+            transactions="RO-63, RO-64, RO-65",
+            role="tdd",
+            targets=(
+                Target("store_record", is_milestone=True),
+                Target("cancel_treatment"),
+                Target("confirm_cancel", way=("cancel_treatment",)),
+                Target("next_patient", is_milestone=True),
+            ),
+        ),
+    )
+
+
+def _continuing() -> tuple[GuideStep, ...]:
+    translate = QCoreApplication.translate
+    return (
+        GuideStep(
+            title=translate("Guide", "See what remains"),
+            meaning=translate(
+                "Guide",
+                "Beam by beam: what is done is left out, what was interrupted is continued, "
+                "the rest is treated whole.",
+            ),
+            dicom=translate(
+                "Guide",
+                "The records of the fraction come from the OST (C-FIND, C-MOVE); each is checked "
+                "against the plan.",
+            ),
+            action=translate("Guide", "Continue"),
+            transactions="",
+            role="creator",
+            targets=(Target("continue_fraction", TargetKind.CHECK_BOX),),
+        ),
+        GuideStep(
+            title=translate("Guide", "Schedule the rest"),
+            meaning=translate(
+                "Guide",
+                "The same fraction gets a second session, with the same number.",
+            ),
+            dicom=translate(
+                "Guide",
+                "An RT Beams Delivery Instruction with CONTINUATION from the meterset that was "
+                "reached, and a UPS that names the records and the step that it replaces.",
+            ),
+            action=translate("Guide", "Schedule the rest"),
+            transactions="",
+            role="creator",
+            targets=(Target("schedule", makes_step=True),),
+        ),
+        _listed(),
     )

@@ -16,7 +16,7 @@ from tdwii_gui.actors.events import (
     TaskFailed,
 )
 from tdwii_gui.ui.guide import Guide
-from tdwii_gui.ui.guide_steps import fraction_steps
+from tdwii_gui.ui.guide_steps import demo_steps
 from tdwii_gui.ui.ladder_feed import LadderFeed
 from tdwii_gui.ui.launcher_window import ROLES
 from tdwii_gui.ui.models.arrow import Lane
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.actors.events import ActorEvent
     from tdwii_gui.ui.bridge import ActorBridge
-    from tdwii_gui.ui.guide_steps import DemoPlan
+    from tdwii_gui.ui.guide_steps import Demo
     from tdwii_gui.ui.launcher_window import LauncherWindow
     from tdwii_gui.ui.panels.inspector import InspectorPanel
     from tdwii_gui.ui.suite_control import SuiteControl
@@ -96,7 +96,7 @@ class Launcher(QObject):
         self._diagnostics = diagnostics
         self._associations: dict[str, int] = {}
         self._closing = False
-        self._play: DemoPlan | None = None
+        self._play: Demo | None = None
         self.ladder = LadderPanel()
         lanes = [Lane(role, name) for role, name in self._lane_names().items()]
         self.feed = LadderFeed(self.ladder, control, lanes, self)
@@ -110,21 +110,21 @@ class Launcher(QObject):
         bridge.feed().events.connect(self._on_events)
         self._connect()
 
-    def start(self, play: DemoPlan | None = None) -> None:
+    def start(self, play: Demo | None = None) -> None:
         """Start the actors, and once they run auto-play a fraction if one is given."""
         self._play = play
         self._window.show_state(self.tr("Starting the actors …"))
         self._control.start()
 
     @Slot(object)
-    def lead(self, plan: DemoPlan, *, auto_play: bool = False) -> None:
-        """Lead through a fraction of a plan; steps in another system's window are left out."""
+    def lead(self, demo: Demo, *, auto_play: bool = False) -> None:
+        """Lead through a demonstration; steps in another system's window are left out."""
         if any(self._control.external(role) for role in _GUIDED):
             self._window.messages.warn(
                 self.tr("The guide leads through our own creator and treatment delivery only.")
             )
             return
-        steps = [s for s in fraction_steps(plan) if self._control.external(s.role) is None]
+        steps = [s for s in demo_steps(demo) if self._control.external(s.role) is None]
         self._window.welcome.hide()
         self.guide_panel.show()
         self.guide.begin(steps, auto_play=auto_play)

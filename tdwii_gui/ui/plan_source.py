@@ -120,11 +120,14 @@ class Source:
         The plan to take; None for the first usable one.
     meterset : float or None
         Beam Meterset for the beams of a plan that has none.
+    title : str
+        What it is called where the name of its file says nothing.
     """
 
     paths: tuple[Path, ...]
     prefer: Path | None = None
     meterset: float | None = None
+    title: str = ""
 
 
 def demo_folder() -> Path:

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from pydicom.dataset import Dataset
+
     from tdwii_gui.actors.rtbdi_creator import RtbdiCreator, ScheduledFraction
     from tdwii_gui.actors.worker import SerialWorker
+    from tdwii_gui.dicom.iod.course import PlannedSession
     from tdwii_gui.dicom.iod.plan import Plan
     from tdwii_gui.ui.bridge import ActorBridge
 
@@ -79,18 +82,25 @@ class Work:
         One, or those of a course.
     related : tuple[Path, ...]
         Files to be stored besides the plan.
+    records : tuple[Dataset, ...]
+        Treatment records to be stored with the plan: those that a session continues.
+    moves : tuple[PlannedSession, ...]
+        Sessions whose steps are moved to another moment.
     """
 
     plan: Plan
     fractions: tuple[ScheduledFraction, ...]
-    related: tuple[Path, ...]
+    related: tuple[Path, ...] = ()
+    records: tuple[Dataset, ...] = ()
+    moves: tuple[PlannedSession, ...] = ()
 
 
 class Scheduling(QObject):
     """Runs the steps one after the other; remembers how far it has come.
 
-    A step is a list of requests (one for each peer, fraction or handful of files). A failure ends
-    the chain; `run` goes on with the request that failed, with the same objects.
+    A step is a list of requests (one for each peer, fraction or handful of files), which are made
+    one after the other by the worker for files. A failure ends the chain; `run` goes on with the
+    request that failed, with the same objects.
 
     Signals
     -------
@@ -137,6 +147,10 @@ class Scheduling(QObject):
         """Return whether all requests of a step have succeeded."""
         return self._done[step] >= len(self._requests[step])
 
+    def done(self, step: ScheduleStep) -> int:
+        """Return how many requests of a step have succeeded."""
+        return self._done[step]
+
     def run(self) -> None:
         """Do all that is not done yet, in order."""
         self._begin([step for step in ScheduleStep if not self.is_done(step)])
@@ -166,25 +180,23 @@ class Scheduling(QObject):
             ScheduleStep.STORE_RELATED: [
                 partial(self._store, work.related[start : start + _AT_ONCE]) for start in starts
             ],
-            ScheduleStep.STORE_PLAN: [partial(creator.store_static, [work.plan.dataset])],
+            ScheduleStep.STORE_PLAN: [
+                partial(creator.store_static, [work.plan.dataset, *work.records])
+            ],
             ScheduleStep.STORE_RTBDI: [
                 partial(creator.store_rtbdi, fraction.rtbdi) for fraction in work.fractions
             ],
             ScheduleStep.CREATE_STEP: [
-                partial(creator.create_step, fraction) for fraction in work.fractions
+                *(partial(creator.create_step, fraction) for fraction in work.fractions),
+                *(partial(creator.move_steps, [move]) for move in work.moves),
             ],
         }
 
     def _store(self, paths: Sequence[Path]) -> Future[None]:
-        """Read some files and store them; the worker for files waits for that of the actor."""
-        return self._background.submit(
-            "store_related",
-            "",
-            lambda: self._creator.store_static([read_part10(path) for path in paths]).result(),
-        )
+        return self._creator.store_static([read_part10(path) for path in paths])
 
     def _next(self) -> None:
-        """Begin the next request, or end."""
+        """Begin the next step, or end."""
         while self._queue and self.is_done(self._queue[0]):
             step = self._queue.pop(0)
             if self._requests[step]:
@@ -201,39 +213,49 @@ class Scheduling(QObject):
 
     def _request(self, step: ScheduleStep) -> None:
         self._report(step, Outcome.RUNNING)
-        begin = perf_counter()
-        future = self._requests[step][self._done[step]]()
-        ends: list[float] = []
-        # Taken on the thread that ends it: the GUI thread hears of it only later.
-        future.add_done_callback(lambda _future: ends.append(perf_counter()))
-
-        def done(_result: object) -> None:
-            self._times[step] += 1000 * (ends[0] - begin)
-            self._done[step] += 1
-            self._next()
 
         def failed(error: BaseException) -> None:
-            if self._was_created_before(step, error):
-                done(None)
-                return
-            self._times[step] += 1000 * (ends[0] - begin)
             if step is ScheduleStep.CREATE_STEP:
                 self._failed_creation = self._done[step]
             self._queue = []
             self._report(step, Outcome.FAILED, str(error))
             self.ended.emit(False)
 
-        self._bridge.watch(future, done, failed)
+        future = self._background.submit("schedule", "", partial(self._perform, step))
+        self._bridge.watch(future, lambda _none: self._next(), failed)
 
-    def _was_created_before(self, step: ScheduleStep, error: BaseException) -> bool:
+    def _perform(self, step: ScheduleStep) -> None:
+        """Make the requests of a step that are not done yet; not on the GUI thread."""
+        for number in range(self._done[step], len(self._requests[step])):
+            if self._stopping:
+                return
+            begin = perf_counter()
+            try:
+                self._requests[step][number]().result()
+            except DimseStatusError as error:
+                if not self._was_created_before(step, number, error):
+                    raise
+            finally:
+                milliseconds = 1000 * (perf_counter() - begin)
+                self._bridge.post(partial(self._add_time, step, milliseconds))
+            self._bridge.post(partial(self._on_done, step))
+
+    def _add_time(self, step: ScheduleStep, milliseconds: float) -> None:
+        self._times[step] += milliseconds
+
+    def _on_done(self, step: ScheduleStep) -> None:
+        self._done[step] += 1
+        if not self.is_done(step):
+            self._report(step, Outcome.RUNNING)
+
+    def _was_created_before(self, step: ScheduleStep, number: int, error: DimseStatusError) -> bool:
         """Return whether the answer to an earlier try was lost, but the step is there.
 
         The UID is new and only ours, so a duplicate can be nothing but our own step.
         """
         return (
             step is ScheduleStep.CREATE_STEP
-            and self._failed_creation == self._done[step]
-            and isinstance(error, DimseStatusError)
+            and self._failed_creation == number
             and error.status == Status.DUPLICATE_SOP_INSTANCE
         )
 

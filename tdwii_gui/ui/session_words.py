@@ -32,6 +32,11 @@ KNOWN: Final = (
     QT_TRANSLATE_NOOP("Session", "the step is canceled"),
     QT_TRANSLATE_NOOP("Session", "nothing was delivered"),
     QT_TRANSLATE_NOOP("Session", "the step is IN PROGRESS at another device"),
+    QT_TRANSLATE_NOOP("Session", "no record has failed to be stored"),
+    QT_TRANSLATE_NOOP("Session", "the treatment records are made already"),
+    QT_TRANSLATE_NOOP(
+        "Session", "not all was delivered: the step can only be canceled, with its reason"
+    ),
 )
 """The reasons that a session gives (`actors.session_state`)."""
 

@@ -16,10 +16,11 @@ from tdwii_gui.actors.events import (
 )
 from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
-from tdwii_gui.dicom.iod.ups_event import EventType, read_event
 from tdwii_gui.ui.actor_window import ActorWindow, action
 from tdwii_gui.ui.panels.banner import Identity
+from tdwii_gui.ui.panels.card import column
 from tdwii_gui.ui.panels.finish_dialog import close_dialog
+from tdwii_gui.ui.panels.recovery_bar import RecoveryBar
 from tdwii_gui.ui.panels.tdd_worklist import WorklistPage
 from tdwii_gui.ui.panels.treatment_page import TreatmentPage
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tdwii_gui.actors.tdd import Tdd
     from tdwii_gui.actors.treatment_session import TreatmentSession
     from tdwii_gui.dicom.iod.ups import Ups
+    from tdwii_gui.dicom.store.session_entry import SessionEntry
     from tdwii_gui.ui.bridge import ActorBridge
 
 _SELECT: Final = 0
@@ -70,6 +72,7 @@ class TddWindow(ActorWindow):
             title=QCoreApplication.translate("TddWindow", "Treatment delivery"),
             owns_actor=owns_actor,
         )
+        self._tdd = tdd
         self._strip = self.set_states(
             [
                 self.tr("Select"),
@@ -88,7 +91,10 @@ class TddWindow(ActorWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.worklist)
         self._pages.addWidget(self.treatment)
-        self.set_work(self._pages)
+        self.recovery = RecoveryBar()
+        self.recovery.finish_wanted.connect(self._on_step_chosen)
+        self.recovery.cancel_wanted.connect(self._on_cancel_chosen)
+        self.set_work(column(self.recovery, self._pages))
         self.set_actions(self.treatment.bar)
         self.worklist.step_chosen.connect(self._on_step_chosen)
         self.treatment.changed.connect(self._show_session)
@@ -97,6 +103,7 @@ class TddWindow(ActorWindow):
         self._show_session()
         action(self, self.tr("Filter"), "Ctrl+F", self.worklist.filter_bar.focus_text)
         self.restore_layout()
+        self._offer_recovery()
 
     def on_event(self, event: ActorEvent) -> None:
         """Show what happened to the session or to a step of the worklist."""
@@ -104,7 +111,7 @@ class TddWindow(ActorWindow):
             case SessionChanged():
                 self.treatment.refresh()
             case EventReported():
-                self._hear_report(event)
+                self.worklist.hear(event)
             case WorklistOutdated():
                 self.worklist.outdate()
             case ExchangeMade() if event.exchange.message == "N-ACTION":
@@ -139,8 +146,22 @@ class TddWindow(ActorWindow):
 
     @Slot(object)
     def _on_step_chosen(self, step: Ups) -> None:
+        self.recovery.hide()
         self._pages.setCurrentWidget(self.treatment)
         self.treatment.begin(step)
+
+    @Slot(object)
+    def _on_cancel_chosen(self, step: Ups) -> None:
+        self._pages.setCurrentWidget(self.treatment)
+        self.treatment.begin(step, to_cancel=True)
+
+    def _offer_recovery(self) -> None:
+        """Ask about the sessions that have begun and not ended, and that nobody has open."""
+        reading = self.background.submit("recovery", "", self._tdd.unfinished_sessions)
+        self.job(reading, self.tr("Looking for interrupted sessions"), self._on_unfinished)
+
+    def _on_unfinished(self, entries: list[SessionEntry]) -> None:
+        self.recovery.show_entries(entries if self.treatment.session is None else ())
 
     @Slot(str)
     def _on_left(self, sop_instance_uid: str) -> None:
@@ -148,6 +169,7 @@ class TddWindow(ActorWindow):
         self.messages.clear()
         self.worklist.revisit(sop_instance_uid)
         self._show_session()
+        self._offer_recovery()
 
     @Slot()
     def _show_session(self) -> None:
@@ -165,6 +187,8 @@ class TddWindow(ActorWindow):
         else:
             self._reached, look = _STAGES[state]
             words = self._stage_words(state)
+            if state is SessionState.UPDATED and not session.is_goal_met:
+                words = self.tr("Cancel")
             if self.treatment.is_stuck:
                 look, words = "fault", self.tr("Missing")
             self._strip.show_stage(self._reached, look, words)
@@ -179,14 +203,6 @@ class TddWindow(ActorWindow):
             SessionState.PAUSED: self.tr("Paused"),
             SessionState.UPDATED: self.tr("Complete"),
         }.get(state, "")
-
-    def _hear_report(self, event: EventReported) -> None:
-        report = event.report
-        self.worklist.hear(event)
-        if report.event_type == EventType.CANCEL_REQUESTED:
-            self.treatment.show_cancel_request(
-                read_event(report.event_type, report.sop_instance_uid, report.information)
-            )
 
     @Slot(str)
     def _on_closing_decided(self, verb: str) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
 from tdwii_gui.actors.suite import Suite
+from tdwii_gui.actors.treatment_session import SessionOptions, TreatmentSession
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import Settings
 from tdwii_gui.dicom.iod.plan import Plan, read_plan
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.iod.ups_query import WorklistKeys, worklist_query
+from tests.integration.sessions import SampleClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,3 +55,27 @@ def schedule(actors: Suite, plan: Plan) -> Callable[..., Ups]:
 def now_of(actors: Suite) -> Callable[[Ups], Ups]:
     """Return a function that gives a step as the TMS has it now."""
     return lambda step: Ups(actors.tms.service.get(step.sop_instance_uid))
+
+
+@pytest.fixture
+def clock() -> Iterator[SampleClock]:
+    clock = SampleClock()
+    yield clock
+    clock.free()
+
+
+@pytest.fixture
+def open_session(actors: Suite, clock: SampleClock) -> Iterator[Callable[..., TreatmentSession]]:
+    """Return a function that opens a session on a step, in real time by the test's clock."""
+    sessions: list[TreatmentSession] = []
+
+    def open_(step: Ups, **options: object) -> TreatmentSession:
+        options = {"speed": 1.0, "clock": clock} | options
+        session = TreatmentSession(actors.tdd, step, SessionOptions(**options))
+        sessions.append(session)
+        return session
+
+    yield open_
+    clock.free()
+    for session in sessions:
+        session.close()

@@ -201,14 +201,14 @@ def test_a_retrieval_ends_early_within_and_between_its_moves(
     step = schedule()
     arrived = threading.Event()
     goes_on = threading.Event()
-    add = actors.tdd.instances.add
+    keep = actors.tdd.instances.keep
 
-    def add_slowly(*arguments):
+    def keep_slowly(*arguments):
         arrived.set()
         assert goes_on.wait(SECONDS)
-        return add(*arguments)
+        return keep(*arguments)
 
-    actors.tdd.instances.add = add_slowly
+    actors.tdd.instances.keep = keep_slowly
     retrieval = actors.tdd.retrieve_static_inputs(step)
     assert arrived.wait(SECONDS)
     actors.tdd.cancel_request()

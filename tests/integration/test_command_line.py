@@ -281,3 +281,61 @@ def test_a_server_binds_to_the_loopback_address_unless_told_otherwise(tdwii) -> 
         pytest.skip("this host has no address but the loopback")
     with pytest.raises(OSError, match="refused"):
         socket.create_connection((outside[0], tdwii.ports["OST"]), timeout=2)
+
+
+def test_a_delivery_is_interrupted_where_the_command_line_says(tdwii) -> None:
+    tdwii.serve("ost", "--headless")
+    tdwii.serve("tms", "--headless")
+    tdwii.done("schedule", PHOTON)
+    wrong = tdwii.run("deliver", "--interrupt-at", "1:99999")
+    assert wrong.returncode == 2
+    assert "cannot be interrupted at 99999" in wrong.stderr
+    assert "no BEAM:METERSET" in one_line(tdwii.run("deliver", "--interrupt-at", "x").stderr)
+    told = tdwii.done(
+        "deliver", "--interrupt-at", "2:50%", "--reason", "110501", "--text", "interlock"
+    )
+    assert told.splitlines()[-1].endswith("CANCELED, treatment records stored: 1")
+    (step,) = worklist(tdwii, "--state", "CANCELED")
+    got = json.loads(tdwii.done("ups", "get", step["00080018"]["Value"][0], "--json"))
+    (progress,) = got["00741002"]["Value"]
+    assert progress["0074100E"]["Value"][0]["00080100"]["Value"] == ["110501"]
+    assert progress["00741238"]["Value"] == ["interlock"]
+    assert 0 < float(progress["00741004"]["Value"][0]) < 100
+
+
+def test_what_a_delivery_has_left_is_listed_and_finished(tdwii) -> None:
+    ost = tdwii.serve("ost", "--headless")
+    tdwii.serve("tms", "--headless")
+    tdwii.done("store", "OST", PHOTON)
+    tdwii.done("schedule", PHOTON)
+    assert tdwii.done("deliver", "--recover").strip() == "there is no unfinished session"
+    assert "no unfinished" in one_line(tdwii.run("deliver", "--recover", "finish").stderr)
+    tdwii.done("deliver", "--interrupt-at", "0%")
+    tdwii.done("schedule", PHOTON, "--fraction", 2)
+    # The plan is here since then, so that the OST is missed by the records alone.
+    ost.stop()
+    refused = tdwii.run("deliver")
+    assert refused.returncode == 1
+    assert "--recover finish" in refused.stderr
+    listed = tdwii.done("deliver", "--recover")
+    assert listed.splitlines()[1].split()[-5:] == ["delivered", "100.0", "%", "3", "1"]
+    tdwii.serve("ost", "--headless")
+    assert "COMPLETED, treatment records stored: 1" in tdwii.done("deliver", "--recover", "finish")
+    assert tdwii.done("deliver", "--recover").strip() == "there is no unfinished session"
+
+
+def test_a_delivery_ends_when_the_tms_asks_to_cancel(tdwii, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("[tdd]\nsubscribe = true\n")
+    tdwii.serve("ost", "--headless")
+    tdwii.serve("tms", "--headless")
+    (scheduled,) = json.loads(tdwii.done("schedule", PHOTON, "--json"))
+    uid = scheduled["sop_instance_uid"]
+    device = tdwii.start("deliver", "--speed", "2", "--config", settings)
+    for _ in range(2):
+        device.wait_for_line("RO-62 ")
+    tdwii.done("ups", "request-cancel", uid, "--text", "wrong patient", "--contact-name", "Dr. Who")
+    device.wait_for_line("TDD asks to cancel: wrong patient; contact: Dr. Who")
+    device.wait_for_line("the request to cancel is accepted")
+    device.wait_for_line(f"{uid} CANCELED, treatment records stored: 1")
+    assert device.process.wait(30) == 0

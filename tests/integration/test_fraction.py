@@ -18,9 +18,10 @@ from tdwii_gui.actors.events import (
     TaskFailed,
 )
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
+from tdwii_gui.actors.session_work import SessionOptions
 from tdwii_gui.actors.suite import Suite
 from tdwii_gui.actors.tdd import Tdd
-from tdwii_gui.actors.treatment_session import SessionOptions, treat
+from tdwii_gui.actors.whole_session import treat
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import PpvsSettings, Settings, TddSettings
@@ -155,7 +156,7 @@ def test_missing_static_inputs_leave_the_step_scheduled(suite: Suite) -> None:
     suite.creator.store_rtbdi(built.rtbdi).result(SECONDS)
     suite.creator.create_step(built).result(SECONDS)
     (step,) = scheduled(suite)
-    with pytest.raises(InputsMissing, match=r"is missing: OST sent 0 of \d objects to TDD"):
+    with pytest.raises(InputsMissing, match=r"is missing: OST has no such instance"):
         treat(suite.tdd, step, SessionOptions())
     assert state_of(suite, step) is ProcedureStepState.SCHEDULED
 
@@ -167,7 +168,7 @@ def test_missing_dynamic_inputs_cancel_the_claimed_step_with_the_reason(suite: S
     suite.creator.store_static([plan.dataset]).result(SECONDS)
     suite.creator.create_step(built).result(SECONDS)
     (step,) = scheduled(suite)
-    with pytest.raises(InputsMissing, match="is missing: TMS sent 0 of 1 objects to TDD"):
+    with pytest.raises(InputsMissing, match="is missing: TMS has no such instance"):
         treat(suite.tdd, step, SessionOptions())
     final = Ups(suite.tms.service.get(step.sop_instance_uid))
     assert final.state is ProcedureStepState.CANCELED

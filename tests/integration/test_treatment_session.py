@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,92 +17,31 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.actors.inputs import CANCELED
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
 from tdwii_gui.actors.session_state import SessionAction, SessionState
-from tdwii_gui.actors.treatment_session import SessionOptions, TreatmentSession
 from tdwii_gui.dicom.errors import (
     ActionNotAllowed,
     DatasetError,
     DimseStatusError,
     InputsMissing,
     Refused,
+    StoreError,
 )
 from tdwii_gui.dicom.iod.codes import discontinuation_reason
 from tdwii_gui.dicom.iod.delivered import delivered_metersets
 from tdwii_gui.dicom.iod.treatment_record import TerminationStatus
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
 from tdwii_gui.dicom.uids import new_uid
+from tests.integration.sessions import (
+    SECONDS,
+    TWO,
+    SampleClock,
+    make_ready,
+    states,
+    wait_for_samples,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from tdwii_gui.actors.suite import Suite
     from tdwii_gui.dicom.iod.plan import Plan
-
-SECONDS = 20
-TWO = ("Photograph", "Birth date")
-
-
-class SampleClock:
-    """A clock of which a test lets the samples pass."""
-
-    def __init__(self) -> None:
-        self._moment = datetime(2026, 11, 21, 10, tzinfo=UTC)
-        self._samples = threading.Semaphore(0)
-        self._free = threading.Event()
-
-    def now(self) -> datetime:
-        return self._moment
-
-    def sleep(self, seconds: float) -> None:
-        while not self._free.is_set() and not self._samples.acquire(timeout=0.01):
-            pass
-        self._moment += timedelta(seconds=seconds)
-
-    def pass_samples(self, count: int) -> None:
-        self._samples.release(count)
-
-    def free(self) -> None:
-        """Let time pass as fast as it may."""
-        self._free.set()
-
-
-@pytest.fixture
-def clock() -> Iterator[SampleClock]:
-    clock = SampleClock()
-    yield clock
-    clock.free()
-
-
-@pytest.fixture
-def open_session(actors: Suite, clock: SampleClock) -> Iterator[Callable[..., TreatmentSession]]:
-    """Return a function that opens a session on a step, in real time by the test's clock."""
-    sessions: list[TreatmentSession] = []
-
-    def open_(step: Ups, **options: object) -> TreatmentSession:
-        options = {"speed": 1.0, "clock": clock} | options
-        session = TreatmentSession(actors.tdd, step, SessionOptions(**options))
-        sessions.append(session)
-        return session
-
-    yield open_
-    clock.free()
-    for session in sessions:
-        session.close()
-
-
-def make_ready(session: TreatmentSession) -> None:
-    session.retrieve_inputs().result(SECONDS)
-    session.confirm_patient(TWO)
-    session.start().result(SECONDS)
-
-
-def wait_for_samples(recorder, count: int) -> None:
-    """Wait until so many progress values are told; the delivery then waits for its clock."""
-    recorder.wait_for(DeliveryProgressed, lambda _: len(recorder.of(DeliveryProgressed)) >= count)
-
-
-def states(recorder) -> list[SessionState]:
-    told = [event.state for event in recorder.of(SessionChanged)]
-    return [state for state, before in zip(told, [None, *told], strict=False) if state != before]
 
 
 def test_a_whole_session(
@@ -118,13 +57,14 @@ def test_a_whole_session(
     assert session.plan.sop_instance_uid == step.plan.sop_instance_uid
     assert session.group.beams
     assert session.instruction is None
-    assert [check.passed for check in session.checks] == [True, True]
+    assert all(check.passed for check in session.checks)
+    before = len(session.checks)
 
     session.confirm_patient(TWO)
     session.start().result(SECONDS)
     assert session.instruction.fraction_number == step.fraction_number
     assert all(check.passed for check in session.checks)
-    assert len(session.checks) > 2
+    assert len(session.checks) > before
 
     delivered = session.deliver().result(SECONDS)
     assert [beam.beam_number for beam in delivered] == [b.number for b in session.group.beams]
@@ -236,8 +176,14 @@ def test_a_stop_keeps_what_was_delivered(
     progress = now_of(step).progress
     assert 0 < progress.percent < 100
     assert progress.beam_number == beam.beam_number
-    session.complete().result(SECONDS)
-    assert now_of(step).state is ProcedureStepState.COMPLETED
+    with pytest.raises(ActionNotAllowed, match="not all was delivered"):
+        session.complete().result(SECONDS)
+    session.cancel(discontinuation_reason("110501"), "interlock").result(SECONDS)
+    final = now_of(step)
+    assert final.state is ProcedureStepState.CANCELED
+    assert final.progress.percent == progress.percent
+    assert [one.sop_instance_uid for one in final.performed.outputs] == [record.SOPInstanceUID]
+    assert final.cancellation.code == discontinuation_reason("110501")
 
 
 def test_the_speed_changes_while_a_beam_is_on(
@@ -337,7 +283,9 @@ def test_a_step_that_is_ours_goes_on_after_a_restart(
     schedule, open_session, clock: SampleClock, now_of, actors: Suite
 ) -> None:
     step = schedule()
-    make_ready(open_session(step))
+    before = open_session(step)
+    make_ready(before)
+    before.close()
     again = open_session(now_of(step))
     assert again.step.state is ProcedureStepState.IN_PROGRESS
     clock.free()
@@ -352,15 +300,17 @@ def test_a_step_of_another_device_cannot_be_started(
     step = schedule()
     session, late = open_session(step), open_session(step)
     make_ready(session)
+    with pytest.raises(StoreError, match="is open already"):
+        make_ready(late)
+    session.close()
     actors.tdd.claims.remove(step.sop_instance_uid)
+    actors.tdd.sessions.forget(step.sop_instance_uid)
 
     later = open_session(now_of(step))
     later.retrieve_inputs().result(SECONDS)
     later.confirm_patient(TWO)
     assert later.why_not(SessionAction.START) == "the step is IN PROGRESS at another device"
 
-    late.retrieve_inputs().result(SECONDS)
-    late.confirm_patient(TWO)
     with pytest.raises(DimseStatusError):
         late.start().result(SECONDS)
     assert late.state is SessionState.CONFIRMED
@@ -402,14 +352,14 @@ def test_a_step_for_another_machine_is_not_started(
 def test_a_canceled_retrieval_can_be_repeated(schedule, open_session, actors: Suite) -> None:
     session = open_session(schedule())
     arrived, goes_on = threading.Event(), threading.Event()
-    add = actors.tdd.instances.add
+    keep = actors.tdd.instances.keep
 
-    def add_slowly(*arguments):
+    def keep_slowly(*arguments):
         arrived.set()
         assert goes_on.wait(SECONDS)
-        return add(*arguments)
+        return keep(*arguments)
 
-    actors.tdd.instances.add = add_slowly
+    actors.tdd.instances.keep = keep_slowly
     retrieval = session.retrieve_inputs()
     assert session.why_not(SessionAction.RETRIEVE) == "wait for the end of: retrieve"
     assert arrived.wait(SECONDS)

@@ -1,8 +1,9 @@
 """A document whose console blocks are run: what it shows is what happens.
 
 A block begins with ```` ```console ````; in it a line that begins with ``$ `` is a command, and
-what follows is its output. `tdwii` runs with an AE directory and a data folder of its own; a
-command that ends with ``&`` is a server that goes on, any other program runs in a shell.
+what follows is its output. `tdwii` runs with an AE directory and a data folder of its own, its
+files may be named by a pattern, and its output may go through a pipe; a command that ends with
+``&`` is a server that goes on, any other program runs in a shell.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shlex
 import subprocess
 from contextlib import chdir
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from unittest.mock import patch
@@ -63,22 +65,19 @@ class ConsoleDocument:
         return "".join(f"{line}\n{self._output(line.removeprefix('$ '))}" for line in commands)
 
     def _output(self, command: str) -> str:
-        program, *arguments = shlex.split(command)
-        if program != "tdwii":
-            ended = subprocess.run(
-                ["bash", "-c", command],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-                env=os.environ | {"LC_ALL": "C.UTF-8"},
-            )
-            return self._masked(ended.stdout, ended.returncode)
+        if not command.startswith("tdwii "):
+            return self._masked(*_shell(command))
+        own, _, filters = command.partition(" | ")
+        _, *arguments = shlex.split(own)
         if arguments[-1] == "&":
             self.tdwii.serve(*arguments[:-1])
             return ""
-        result = self.tdwii.run(*arguments)
-        return self._masked(result.stdout + result.stderr, result.returncode)
+        named = [name for each in arguments for name in sorted(glob(each)) or [each]]
+        result = self.tdwii.run(*named)
+        output = result.stdout + result.stderr
+        if filters and not result.returncode:
+            return self._masked(*_shell(filters, output))
+        return self._masked(output, result.returncode)
 
     def _masked(self, output: str, code: int) -> str:
         text = output.replace(str(self.folder), "~")
@@ -88,3 +87,17 @@ class ConsoleDocument:
         if code:
             lines.append(f"(exit code {code})")
         return "".join(f"{line}\n" for line in lines)
+
+
+def _shell(command: str, given: str = "") -> tuple[str, int]:
+    """Run a command in a shell; return its output and exit code."""
+    ended = subprocess.run(
+        ["bash", "-c", command],
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env=os.environ | {"LC_ALL": "C.UTF-8"},
+    )
+    return ended.stdout, ended.returncode

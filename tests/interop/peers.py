@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 
 import pytest
 from pydicom import dcmread
@@ -35,6 +36,15 @@ class Archive:
 
     ae_title: str
     port: int
+    http_port: int = 0
+    """Where Orthanc takes orders."""
+
+    def order(self, path: str, content: object = None) -> Any:
+        """Have Orthanc do something, by its REST interface, and return the answer."""
+        data = None if content is None else json.dumps(content).encode()
+        url = f"http://127.0.0.1:{self.http_port}{path}"
+        with urlopen(Request(url, data), timeout=_SECONDS) as answer:
+            return json.loads(answer.read() or b"null")
 
     def find(self, level: str, folder: Path, *keys: str, root: str = "-S") -> list[Dataset]:
         """Return the answers to a C-FIND; the keys are as findscu takes them."""
@@ -82,7 +92,7 @@ def orthanc(known: Mapping[str, int]) -> Iterator[Archive]:
         "DicomCheckCalledAet": True,
         "DicomModalities": {title: [title, "127.0.0.1", p] for title, p in known.items()},
     }
-    archive = Archive("ORTHANC", port)
+    archive = Archive("ORTHANC", port, http_port)
     with _running(archive, ["Orthanc"], json.dumps(configuration)):
         yield archive
 
@@ -110,6 +120,20 @@ AETable END
     archive = Archive("DCMQRSCP", port)
     with _running(archive, ["dcmqrscp", "--config"], configuration):
         yield archive
+
+
+@contextmanager
+def storescp(port: int, folder: Path) -> Iterator[None]:
+    """Run DCMTK's storescp, which writes what it receives into a folder."""
+    command = [program("storescp"), "-aet", "STORESCP", "-od", str(folder), "+B", str(port)]
+    with subprocess.Popen(command, env=ENVIRONMENT) as process:
+        try:
+            while run("echoscu", "127.0.0.1", port).returncode:
+                assert process.poll() is None
+            yield
+        finally:
+            process.terminate()
+            process.wait(_SECONDS)
 
 
 @contextmanager

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.iod.mpps import (
+    MppsStatus,
+    PerformedSeries,
+    imaging_ended,
+    imaging_started,
+)
 from tdwii_gui.dicom.store.database import write
+from tdwii_gui.dicom.store.mpps_store import OUTBOX as MPPS_OUTBOX
+from tdwii_gui.dicom.store.mpps_store import MppsStore
 from tdwii_gui.dicom.store.ups_store import UpsStore
 from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION
 from tdwii_gui.dicom.ups.outbox import Outbox
@@ -127,6 +136,23 @@ def test_one_process_has_a_line_until_it_gives_it_back(
     assert first.take("WATCHER")
     assert first.take("OTHER")
     first.close()
+
+
+def test_performed_steps_are_shared_too(make_store: Callable[[], UpsStore]) -> None:
+    first, second = (MppsStore(make_store().engine, ["WATCHER"]) for _ in range(2))
+    begun = imaging_started(None, station_ae_title="PPVS")
+    first.create("1.2.3", begun)
+    with pytest.raises(DimseStatusError):
+        second.create("1.2.3", begun)
+    second.set("1.2.3", imaging_ended(MppsStatus.COMPLETED, [PerformedSeries("1.2", "kV")]))
+    assert first.get("1.2.3").status is MppsStatus.COMPLETED
+    outbox, steps = Outbox(first, MPPS_OUTBOX), Outbox(first)
+    assert [event.event_type for event in outbox.due()] == [1, 2]
+    # The lines of the worklist's events are others.
+    assert outbox.take("WATCHER")
+    assert steps.take("WATCHER")
+    outbox.close()
+    steps.close()
 
 
 @pytest.fixture

@@ -10,10 +10,20 @@ from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom.iod.part10 import accept_foreign_values, read_part10, write_part10
 from tdwii_gui.dicom.iod.plan import Plan, read_plan
+from tdwii_gui.dicom.iod.rtbdi import (
+    BeamTask,
+    RtBeamsDeliveryInstruction,
+    SessionTasks,
+    TableTopAdjustment,
+    TreatmentDeliveryType,
+    build_rtbdi,
+)
 from tdwii_gui.dicom.iod.treatment_record import (
     DeliveredBeam,
+    DeliveredControlPoint,
     SessionInfo,
     TerminationStatus,
+    VerificationStatus,
     build_treatment_records,
 )
 from tests.interop.dciodvfy import TREATMENT_RECORDS, errors_of
@@ -129,3 +139,102 @@ def test_records_of_beam_modifiers_have_no_error(shared_data, tmp_path, change):
     dataset = read_part10(shared_data / "photon_static_prostate_phantom" / "rtplan.dcm")
     change(dataset.BeamSequence[0])
     check(Plan.from_dataset(dataset), 1.0, tmp_path)
+
+
+def add_passive_devices(beam: Dataset) -> None:
+    """Add what no public plan has: wedge, bolus, applicator, slabs, an ion, a gated wheel."""
+    beam.RadiationType = "ION"
+    beam.RadiationMassNumber, beam.RadiationAtomicNumber = 12, 6
+    beam.RadiationChargeState = 6
+    beam.NumberOfWedges = beam.NumberOfBoli = beam.NumberOfRangeShifters = 1
+    beam.IonWedgeSequence = [item(WedgeNumber=1, WedgeType="HARD", WedgeAngle=30)]
+    beam.ReferencedBolusSequence = [item(ReferencedROINumber=3, BolusDescription="5 mm")]
+    beam.RangeShifterSequence = [item(RangeShifterNumber=1, RangeShifterType="BINARY")]
+    beam.ApplicatorSequence = [item(ApplicatorID="A", ApplicatorType="INTRAOPERATIVE")]
+    beam.GeneralAccessorySequence = [
+        item(
+            GeneralAccessoryNumber=1,
+            GeneralAccessoryID="G",
+            IsocenterToGeneralAccessoryDistance=10.0,
+        )
+    ]
+    block = beam.IonBlockSequence[0]
+    block.NumberOfBlockSlabItems = 1
+    block.BlockSlabSequence = [item(BlockSlabNumber=1, BlockSlabThickness=10.0)]
+    first = beam.IonControlPointSequence[0]
+    first.IonWedgePositionSequence = [
+        item(ReferencedWedgeNumber=1, WedgePosition="IN", WedgeThinEdgePosition=1.0)
+    ]
+    first.RangeShifterSettingsSequence = [
+        item(
+            ReferencedRangeShifterNumber=1,
+            RangeShifterSetting="IN",
+            RangeShifterWaterEquivalentThickness=50.0,
+        )
+    ]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.37])
+def test_records_of_passive_ion_devices_have_no_error(shared_data, tmp_path, share):
+    path = shared_data / "ion_passive_scatter" / "passive_prostate_1beam.dcm"
+    dataset = read_part10(path)
+    add_passive_devices(dataset.IonBeamSequence[0])
+    check(Plan.from_dataset(dataset, meterset=100), share, tmp_path)
+
+
+@pytest.mark.parametrize("per_beam", [False, True])
+@pytest.mark.parametrize(
+    "name", ["photon_static_prostate_phantom/rtplan.dcm", "ion_pbs_headphantom/RN_headphantom.dcm"]
+)
+def test_records_of_continuations_and_corrections_have_no_error(
+    shared_data, tmp_path, name, per_beam
+):
+    """The second session of a fraction: prior record, adjusted couch, what the machine told."""
+    plan = read_plan(shared_data / name)
+    group = plan.fraction_group()
+    ended = STARTED + timedelta(seconds=60)
+    half = {beam.number: beam.scale.rounded(beam.meterset / 3) for beam in group.beams}
+    first = [
+        DeliveredBeam(n, end, STARTED, ended, termination=TerminationStatus.MACHINE)
+        for n, end in half.items()
+    ]
+    prior = build_treatment_records(plan, group, first, SessionInfo(1))
+    adjustment = TableTopAdjustment(
+        vertical=1.5, lateral=-2.25, patient_support_angle=0.5, pitch_angle=0.5, roll_angle=-0.5
+    )
+    tasks = [
+        BeamTask(n, TreatmentDeliveryType.CONTINUATION, start, group.beam(n).meterset, adjustment)
+        for n, start in half.items()
+    ]
+    session = SessionInfo(
+        1,
+        "Operator^Test",
+        prior_records=prior,
+        verification=VerificationStatus.VERIFIED,
+        instruction=RtBeamsDeliveryInstruction.from_dataset(
+            build_rtbdi(plan, group, 1, SessionTasks(tuple(tasks)))
+        ),
+        per_beam=per_beam,
+    )
+    rest = [
+        DeliveredBeam(
+            beam.number,
+            beam.meterset,
+            STARTED,
+            ended,
+            start_meterset=half[beam.number],
+            delivery_type=TreatmentDeliveryType.CONTINUATION,
+            control_points=(
+                DeliveredControlPoint(0, 0.0, half[beam.number], STARTED, 400.0, 398.5),
+            ),
+        )
+        for beam in group.beams
+    ]
+    made = build_treatment_records(plan, group, rest, session)
+    assert len(made) == (len(group.beams) if per_beam else 1)
+    for index, record in enumerate(made):
+        assert "ReferencedTreatmentRecordSequence" in record
+        path = tmp_path / f"{index}.dcm"
+        write_part10(path, record)
+        assert b"VERIFIED_OVR" in path.read_bytes()
+        assert errors_of(path, TREATMENT_RECORDS) == set()

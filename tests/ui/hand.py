@@ -11,8 +11,10 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QLabel,
     QLineEdit,
     QMainWindow,
+    QProgressBar,
     QTableView,
     QWidget,
 )
@@ -91,6 +93,14 @@ class Hand:
         QTest.keyClick(combo, Qt.Key.Key_End)
         assert combo.currentIndex() == combo.count() - 1
 
+    def second(self, window: QWidget, name: str) -> None:
+        """Choose the second entry of a combo box with Home and the arrow key."""
+        combo = self.find(window, QComboBox, name)
+        combo.setFocus()
+        QTest.keyClick(combo, Qt.Key.Key_Home)
+        QTest.keyClick(combo, Qt.Key.Key_Down)
+        assert combo.currentIndex() == 1
+
     def type(self, window: QWidget, name: str, text: str) -> None:
         """Type into a field in the place of what is there."""
         field = self.find(window, QLineEdit, name)
@@ -108,6 +118,14 @@ class Hand:
             table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place.x(), place.y())
         )
 
+    def read(self, window: QWidget, words: str) -> None:
+        """Wait until a label shows these words."""
+        self.wait(
+            lambda: any(
+                words in label.text() for label in window.findChildren(QLabel) if label.isVisible()
+            )
+        )
+
     def cells(self, window: QWidget, name: str) -> list[list[str]]:
         """Return what a table shows."""
         model = self.find(window, QTableView, name).model()
@@ -116,8 +134,13 @@ class Hand:
             for row in range(model.rowCount())
         ]
 
-    def treat(self, launcher: QWidget) -> None:
-        """Deliver the first step of the TDD's worklist, to its end."""
+    def rows(self, window: QWidget, name: str) -> list[list[str]]:
+        """Return what a table shows once it shows anything."""
+        self.wait(lambda: self.cells(window, name))
+        return self.cells(window, name)
+
+    def prepare(self, launcher: QWidget) -> QMainWindow:
+        """Take the first step of the TDD's worklist up to the claim; return the TDD's window."""
         self.click(launcher, "open_tdd")
         tdd = self.window("tdd")
         self.click(tdd, "refresh")
@@ -127,12 +150,32 @@ class Hand:
             self.tick(tdd, box)
         self.click(tdd, "confirm_patient")
         self.click(tdd, "claim")
+        return tdd
+
+    def treat(self, launcher: QWidget) -> None:
+        """Deliver the first step of the TDD's worklist, to its end."""
+        tdd = self.prepare(launcher)
         self.fastest(tdd, "speed")
         self.click(tdd, "beam_on")
         self.click(tdd, "store_record")
         self.click(tdd, "final_update")
         self.click(tdd, "complete")
         self.click(tdd, "complete_treatment")
+        self.click(tdd, "next_patient")
+
+    def interrupt(self, launcher: QWidget) -> None:
+        """Stop the first step of the TDD's worklist in mid-beam, and cancel it with its record."""
+        tdd = self.prepare(launcher)
+        self.second(tdd, "speed")
+        self.click(tdd, "beam_on")
+        self.find(tdd, QAbstractButton, "pause")
+        self.wait(lambda: self.find(tdd, QProgressBar, "session_progress").value() > 0)
+        self.click(tdd, "pause")
+        self.click(tdd, "end_session")
+        self.click(tdd, "confirm_end_session")
+        self.click(tdd, "store_record")
+        self.click(tdd, "cancel_treatment")
+        self.click(tdd, "confirm_cancel")
         self.click(tdd, "next_patient")
 
     def schedule(self, launcher: QWidget, plan: str) -> None:

@@ -39,6 +39,7 @@ from tdwii_gui.dicom.iod.plan import read_plan
 from tdwii_gui.dicom.iod.ups import Priority, Ups
 from tdwii_gui.ui.creator_window import CreatorWindow
 from tdwii_gui.ui.models.beam_rows import beam_model, beam_rows
+from tdwii_gui.ui.panels.archive_dialog import ArchiveDialog
 from tdwii_gui.ui.panels.recent_plans import MOST_RECENT, RecentPlans
 from tdwii_gui.ui.scheduling import ScheduleStep
 
@@ -216,6 +217,48 @@ def test_a_fraction_is_scheduled_by_one_click(clinic: Clinic) -> None:
     assert start.weekday() < SATURDAY
 
 
+def found_labels(dialog: ArchiveDialog) -> list[str]:
+    model = dialog.table.model()
+    return [model.index(row, 1).data() for row in range(model.rowCount())]
+
+
+def test_a_plan_is_found_in_the_ost_and_scheduled(clinic: Clinic) -> None:
+    clinic.ost.import_files([DEMO]).result(20)
+    clinic.click("find_plan")
+    dialog = clinic.find(ArchiveDialog, "archive_dialog")
+    clinic.until(lambda: sorted(found_labels(dialog)) == ["ELECTRON", "PHOTON", "PROTON"])
+    clinic.until(lambda: clinic.text("archive_said") == "3 found")
+    assert "Select what to fetch first" in clinic.button("archive_fetch").toolTip()
+    label = clinic.find(QLineEdit, "archive_label")
+    clinic.qtbot.keyClicks(label, "nothing so called")
+    clinic.qtbot.keyClick(label, Qt.Key.Key_Return)
+    clinic.until(lambda: clinic.text("archive_said") == "0 found")
+    assert dialog._empty_words() == "OST has none that match: “nothing so called”."
+    first = clinic.find(QLineEdit, "archive_first")
+    clinic.qtbot.keyClicks(first, "yesterday")
+    clinic.click("archive_search")
+    assert "A date is written as" in clinic.text("archive_said")
+    first.clear()
+    label.setText("photon")
+    clinic.click("archive_search")
+    clinic.until(lambda: found_labels(dialog) == ["PHOTON"])
+    clinic.click("archive_fetch")
+    clinic.until(lambda: clinic.window.page.isVisible())
+    assert not RecentPlans().paths()
+    clinic.click("schedule")
+    clinic.said("Fraction 1 is scheduled at TMS for ")
+    (step,) = clinic.scheduled()
+    assert step.plan_label == "PHOTON"
+
+
+def test_a_dead_archive_is_told_in_the_dialog(clinic: Clinic) -> None:
+    clinic.ost.stop_listening()
+    clinic.click("find_plan")
+    clinic.until(lambda: clinic.text("archive_said").startswith("✕ OST"))
+    clinic.click("archive_close")
+    assert clinic.button("open_plan").isVisible()
+
+
 def test_the_next_fraction_does_not_store_the_images_again(clinic: Clinic) -> None:
     clinic.click("demo_electron")
     clinic.click("schedule")
@@ -260,7 +303,7 @@ def test_a_whole_course_is_scheduled_one_each_weekday(clinic: Clinic) -> None:
     clinic.ready()
     clinic.find(QCheckBox, "whole_course").setChecked(True)
     clinic.find(QCheckBox, "store_related").setChecked(False)
-    assert clinic.button("schedule").text() == "&Schedule 10 fractions"
+    clinic.until(lambda: clinic.button("schedule").text() == "&Schedule 10 fractions")
     clinic.click("schedule")
     clinic.said("10 fractions are scheduled at TMS")
     steps = clinic.scheduled()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton
 
 from tdwii_gui.actors.events import TaskFailed
 from tdwii_gui.dicom.errors import TimedOut
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.ui.guide import GuideState
-from tdwii_gui.ui.guide_steps import DemoPlan, fraction_steps
+from tdwii_gui.ui.guide_steps import Demo, demo_steps
+from tests.ui.metersets import metersets, planned_metersets
 
 if TYPE_CHECKING:
     from tdwii_gui.app.desktop import SuiteProgram
@@ -26,18 +28,19 @@ def records_of(program: SuiteProgram) -> list[str]:
     return [each.sop_instance_uid for each in stored if each.modality == "RTRECORD"]
 
 
-def test_every_plan_has_nine_steps(qapp) -> None:
-    for plan in DemoPlan:
-        steps = fraction_steps(plan)
-        assert len(steps) == 9
-        assert all(s.title and s.meaning and s.dicom and s.action and s.targets for s in steps)
-        named = ", ".join(filter(None, (step.transactions for step in steps)))
-        assert named == ", ".join(f"RO-{number}" for number in range(58, 66))
+@pytest.mark.parametrize("demo", Demo)
+def test_every_demonstration_has_words_and_targets(qapp, demo: Demo) -> None:
+    steps = demo_steps(demo)
+    assert len(steps) == (17 if demo is Demo.INTERRUPTED else 9)
+    assert all(s.title and s.meaning and s.dicom and s.action and s.targets for s in steps)
+    named = {word.strip(",") for step in steps for word in step.transactions.split()}
+    assert named == {f"RO-{number}" for number in range(58, 66)}
 
 
 def test_auto_play_treats_a_whole_fraction(program: SuiteProgram, hand: Hand) -> None:
     guide = program.life.guide
     guide.pause = 0.0
+    guide.speed = 100.0
     hand.click(program.launcher, "guide_ion")
     hand.click(program.launcher, "auto_play")
     hand.wait(lambda: guide.state in (GuideState.FINISHED, GuideState.FAILED))
@@ -49,12 +52,30 @@ def test_auto_play_treats_a_whole_fraction(program: SuiteProgram, hand: Hand) ->
     assert program.launcher.welcome.isVisible()
 
 
+def test_auto_play_interrupts_a_fraction_and_continues_it(
+    program: SuiteProgram, hand: Hand
+) -> None:
+    guide = program.life.guide
+    guide.pause = 0.0
+    guide.speed = 100.0
+    hand.click(program.launcher, "guide_interrupted")
+    hand.click(program.launcher, "auto_play")
+    hand.wait(lambda: guide.number >= 9 or guide.state is GuideState.FAILED)
+    hand.wait(lambda: guide.state in (GuideState.FINISHED, GuideState.FAILED))
+    assert guide.state is GuideState.FINISHED, (guide.number, guide.words)
+    suite = program.control.suite
+    assert sorted(map(str, steps_of(program))) == ["CANCELED", "COMPLETED"]
+    records = [suite.ost.instances.read(uid) for uid in records_of(program)]
+    assert metersets(records) == planned_metersets("photon_plan.dcm")
+
+
 def test_a_second_fraction_begins_where_the_first_one_ended(
     program: SuiteProgram, hand: Hand
 ) -> None:
     guide = program.life.guide
     guide.pause = 0.0
-    for plan in (DemoPlan.PHOTON, DemoPlan.ELECTRON):
+    guide.speed = 100.0
+    for plan in (Demo.PHOTON, Demo.ELECTRON):
         program.life.lead(plan, auto_play=True)
         hand.wait(lambda: guide.state in (GuideState.FINISHED, GuideState.FAILED))
         assert guide.state is GuideState.FINISHED, (guide.number, guide.words)
@@ -102,7 +123,7 @@ def test_who_goes_ahead_is_found_again(program: SuiteProgram, hand: Hand) -> Non
 def test_auto_play_can_be_stopped_and_left(program: SuiteProgram, hand: Hand) -> None:
     guide, launcher = program.life.guide, program.launcher
     guide.pause = 60.0
-    program.life.lead(DemoPlan.PHOTON, auto_play=True)
+    program.life.lead(Demo.PHOTON, auto_play=True)
     hand.wait(lambda: guide.state is GuideState.READY)
     hand.click(launcher, "auto_play")
     assert not guide.auto_play
@@ -116,7 +137,7 @@ def test_an_error_is_shown_with_what_to_do(program: SuiteProgram, hand: Hand) ->
     guide.pause = 0.0
     hand.click(launcher, "toggle_tms")
     hand.wait(lambda: not program.control.suite.tms.listening)
-    program.life.lead(DemoPlan.PHOTON, auto_play=True)
+    program.life.lead(Demo.PHOTON, auto_play=True)
     hand.wait(lambda: guide.state is GuideState.FAILED)
     assert guide.number == 2
     assert not guide.auto_play
@@ -130,7 +151,7 @@ def test_an_error_is_shown_with_what_to_do(program: SuiteProgram, hand: Hand) ->
 
 def test_another_actors_error_does_not_stop_the_guide(program: SuiteProgram, hand: Hand) -> None:
     guide = program.life.guide
-    program.life.lead(DemoPlan.PHOTON)
+    program.life.lead(Demo.PHOTON)
     hand.wait(lambda: guide.state is GuideState.READY)
     program.bridge.hear(TaskFailed("PPVS_SCP", "subscribe", TimedOut("TMS does not answer")))
     hand.click(program.launcher, "guide_next")

@@ -22,7 +22,7 @@ from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
 from tdwii_gui.config.settings import Settings, TmsSettings
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
 from tdwii_gui.ui.guide import GuideState
-from tdwii_gui.ui.guide_steps import DemoPlan
+from tdwii_gui.ui.guide_steps import Demo
 from tdwii_gui.ui.launcher_window import LauncherWindow
 from tdwii_gui.ui.panels.actor_tile import ActorTile, TileState
 from tdwii_gui.ui.panels.external_dialog import ExternalDialog
@@ -290,7 +290,7 @@ def test_a_fraction_completes_with_another_tms(
     assert not suite.tms.listening
     assert not shown.open_button.isEnabled()
     guide.pause = 0.0
-    program.life.lead(DemoPlan.PHOTON, auto_play=True)
+    program.life.lead(Demo.PHOTON, auto_play=True)
     assert len(guide.steps) == 8, "there is no window for somebody else's worklist"
     hand.wait(lambda: guide.state in (GuideState.FINISHED, GuideState.FAILED))
     assert guide.state is GuideState.FINISHED, guide.words
@@ -331,7 +331,7 @@ def test_the_layout_is_remembered_and_reset(qtbot: QtBot) -> None:
 def treat_until_claimed(program: SuiteProgram, hand: Hand) -> None:
     guide = program.life.guide
     guide.pause = 0.0
-    program.life.lead(DemoPlan.PHOTON, auto_play=True)
+    program.life.lead(Demo.PHOTON, auto_play=True)
     hand.wait(lambda: guide.number == 7 or guide.state is GuideState.FAILED)
     assert guide.state is not GuideState.FAILED, guide.words
     guide.set_auto_play(False)

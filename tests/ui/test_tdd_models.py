@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from pydicom.dataset import Dataset
+from PySide6.QtWidgets import QLabel
 
 from tdwii_gui.actors.checks import Check
 from tdwii_gui.actors.delivery import DeliveryPhase, DeliveryProgress
@@ -14,12 +16,13 @@ from tdwii_gui.actors.inputs import MissingInput, RetrievalResult
 from tdwii_gui.actors.session_state import SessionAction, SessionState, why_not
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.dicom import uids
+from tdwii_gui.dicom.iod.machine_state import MachineState
 from tdwii_gui.dicom.iod.part10 import read_part10
 from tdwii_gui.dicom.iod.plan import read_plan
+from tdwii_gui.dicom.iod.record_finding import met, not_met, not_told
 from tdwii_gui.dicom.iod.references import InputReference
 from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction, build_rtbdi
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
-from tdwii_gui.ui.models.beam_path import beam_path
 from tdwii_gui.ui.models.check_rows import check_model
 from tdwii_gui.ui.models.delivery_rows import (
     BeamState,
@@ -28,17 +31,20 @@ from tdwii_gui.ui.models.delivery_rows import (
     beam_words,
     paused,
     progressed,
+    rate_now,
     resumed,
     session_metersets,
 )
+from tdwii_gui.ui.models.finding_rows import finding_model, finding_rows
 from tdwii_gui.ui.models.input_rows import InputState, InputTally, input_model
+from tdwii_gui.ui.models.machine_rows import MachineRow, machine_model
 from tdwii_gui.ui.models.worklist import WorklistFilter
+from tdwii_gui.ui.panels.checks_table import ChecksPanel
 from tdwii_gui.ui.photo_image import decode_photo
 from tdwii_gui.ui.session_words import KNOWN
 from tdwii_gui.ui.worklist_keys import first_filter, query_keys
 
 if TYPE_CHECKING:
-    from tdwii_gui.dicom.iod.beam import Beam
     from tdwii_gui.ui.models.delivery_rows import BeamRow
 
 
@@ -51,10 +57,6 @@ def demo_rows(name: str) -> list[BeamRow]:
     group = plan.fraction_group()
     instruction = RtBeamsDeliveryInstruction.from_dataset(build_rtbdi(plan, group, 1))
     return beam_rows(group, instruction)
-
-
-def demo_beam(name: str, number: int) -> Beam:
-    return read_plan(resource_path("demo_patient", name)).fraction_group().beam(number)
 
 
 def test_inputs_are_counted_by_kind_and_series() -> None:
@@ -97,6 +99,10 @@ def test_beams_go_from_waiting_to_delivered() -> None:
     assert paused(on).state is BeamState.PAUSED
     assert resumed(paused(on)) == on
     assert paused(first) == first
+    assert rate_now(first) == "600 MU/min"
+    assert rate_now(replace(on, moment=MachineState(dose_rate=0.0))) == "0 MU/min"
+    moving = progressed(first, progress(DeliveryPhase.POSITIONING, 0.0))
+    assert moving.state is BeamState.POSITIONING
     early = progressed(on, progress(DeliveryPhase.BEAM_ENDED, 40.0))
     assert early.state is BeamState.ENDED_EARLY
     whole = progressed(on, progress(DeliveryPhase.BEAM_ENDED, first.planned))
@@ -106,39 +112,6 @@ def test_beams_go_from_waiting_to_delivered() -> None:
 
 def progress(phase: DeliveryPhase, delivered: float) -> DeliveryProgress:
     return DeliveryProgress(phase, 1, "1", delivered, 92.4, 10.0)
-
-
-def test_the_gantry_turns_along_the_arc() -> None:
-    beam = demo_beam("photon_plan.dcm", 3)
-    path = beam_path(beam)
-    assert path.at(0.0).gantry == pytest.approx(179.0)
-    half = path.at(beam.meterset / 2)
-    assert half.gantry == pytest.approx(89.0, abs=5)
-    assert path.at(beam.meterset * 2).point == len(path.poses) - 1
-    assert len(path.boundaries) == 61
-    between = path.at((path.metersets[0] + path.metersets[1]) / 2)
-    a, b = path.poses[0].leaves, path.poses[1].leaves
-    assert between.leaves == pytest.approx([(x + y) / 2 for x, y in zip(a, b, strict=True)])
-
-
-def test_an_electron_beam_has_jaws_alone_and_an_ion_beam_spots() -> None:
-    electron = beam_path(demo_beam("electron_plan.dcm", 1)).at(0.0)
-    assert electron.x_jaws == (-70.0, 70.0)
-    assert not electron.leaves
-    ion = beam_path(demo_beam("ion_plan.dcm", 1))
-    assert ion.is_ion
-    assert ion.at(0.0).spots
-    assert ion.at(0.0).energy == pytest.approx(119.89)
-
-
-@pytest.mark.parametrize("direction", ["CW", "CC", "NONE"])
-def test_the_direction_decides_how_the_gantry_goes_round(direction: str) -> None:
-    beam = demo_beam("photon_plan.dcm", 3)
-    first, second = beam.control_points[0].item, beam.control_points[1].item
-    first.GantryAngle, second.GantryAngle = "350", "10"
-    first.GantryRotationDirection = direction
-    turn = beam_path(beam).poses[0].gantry_turn
-    assert turn == pytest.approx(-340 if direction == "CC" else 20)
 
 
 def test_the_demo_photo_is_an_image() -> None:
@@ -175,14 +148,18 @@ def test_the_models_are_sound(qtmodeltester) -> None:
     inputs = input_model()
     checks = check_model()
     beams = beam_model()
-    for model in (inputs, checks, beams):
+    findings = finding_model()
+    machine = machine_model()
+    for model in (inputs, checks, beams, findings, machine):
         qtmodeltester.check(model)
     inputs.replace_all(InputTally([reference(1), reference(2, uids.RT_PLAN)]).rows)
     checks.replace_all(
         [Check("Patient ID", passed=True, text="agree"), Check("Plan", passed=False, text="no")]
     )
     beams.replace_all(demo_rows("ion_plan.dcm"))
-    for model in (inputs, checks, beams):
+    findings.replace_all(finding_rows([("a.dcm", [met("PatientID", "is 1"), not_met("x", "no")])]))
+    machine.replace_all([MachineRow("Gantry", "40.0°"), MachineRow("Jaws X", "-5 to 5", "10 mm")])
+    for model in (inputs, checks, beams, findings, machine):
         qtmodeltester.check(model)
         shown = [
             model.index(row, column).data()
@@ -190,6 +167,31 @@ def test_the_models_are_sound(qtmodeltester) -> None:
             for column in range(model.columnCount())
         ]
         assert all(isinstance(text, str) for text in shown)
+
+
+def test_a_check_says_whether_it_blocks_the_beam_or_warns(qtbot) -> None:
+    panel = ChecksPanel()
+    qtbot.addWidget(panel)
+    agrees = Check("Patient ID", passed=True, text="agree")
+    warns = Check("Plan approval", passed=False, text="is UNAPPROVED", blocking=False)
+    blocks = Check("Treatment machine", passed=False, text="is TR2")
+    chip = panel.findChild(QLabel, "checks_outcome")
+    assert chip is not None
+    for checks, words in (
+        ([agrees], "All 1 agree"),
+        ([agrees, warns], "1 of 2 warn"),
+        ([agrees, warns, blocks], "1 of 3 block the beam"),
+    ):
+        panel.show_checks(checks)
+        assert chip.text().endswith(words)
+    outcomes = [panel.model.index(row, 0).data() for row in range(3)]
+    assert outcomes == ["✓ Agrees", "⚠ Only warns", "✕ Blocks the beam"]
+
+
+def test_what_a_record_does_not_meet_comes_first() -> None:
+    found = [met("PatientID", "is 1"), not_told("Beam 1 BlockName", "is missing")]
+    rows = finding_rows([("a.dcm", found), ("b.dcm", [not_met("FractionNumber", "is 2, not 1")])])
+    assert [(row.number, row.record) for row in rows] == [(0, "b.dcm"), (1, "a.dcm"), (2, "a.dcm")]
 
 
 def test_every_reason_of_a_session_can_be_translated() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QWidget
 
 from tdwii_gui.actors.events import WorklistOutdated
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
@@ -24,6 +25,8 @@ from tdwii_gui.dicom.iod.part10 import read_part10, write_part10
 from tdwii_gui.dicom.iod.plan import read_plan
 from tdwii_gui.dicom.iod.treatment_record import SessionInfo, build_treatment_records
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
+from tdwii_gui.dicom.uids import new_uid
+from tdwii_gui.ui.panels.question_bar import QuestionBar
 from tdwii_gui.ui.tdd_window import TddWindow
 
 if TYPE_CHECKING:
@@ -186,7 +189,7 @@ def test_missing_inputs_are_shown_with_the_reason_and_asked_for_again(
     select(window, hand)
     hand.find(window, QPushButton, "retrieve_again")
     (missing,) = [row for row in hand.cells(window, "inputs") if "Missing" in row[0]]
-    assert "OST sent 0 of 1" in missing[-1]
+    assert "OST has no such instance" in missing[-1]
     assert "inputs are not here" in tooltip_of(window, "claim")
     suite.creator.store_static([demo_plan().dataset]).result(SECONDS)
     hand.click(window, "retrieve_again")
@@ -207,6 +210,19 @@ def test_a_retrieval_that_hangs_is_stopped(window: TddWindow, suite: Suite, hand
     assert window.treatment.state is SessionState.SELECTED
 
 
+def interrupt(window: TddWindow, suite: Suite, hand: Hand) -> str:
+    """Deliver a part of a step and end there; return its SOP Instance UID."""
+    uid = schedule(suite)
+    start(window, hand)
+    hand.find(window, QComboBox, "speed").setCurrentIndex(1)
+    hand.click(window, "beam_on")
+    hand.wait(lambda: window.treatment.view.beams.rows[0].delivered > 0)
+    hand.click(window, "end_session")
+    hand.click(window, "confirm_end_session")
+    hand.wait(in_state(window, SessionState.STOPPED))
+    return uid
+
+
 def test_an_interrupted_delivery_is_canceled_with_its_reason_and_record(
     window: TddWindow, suite: Suite, hand: Hand
 ) -> None:
@@ -222,6 +238,7 @@ def test_an_interrupted_delivery_is_canceled_with_its_reason_and_record(
     hand.click(window, "keep_treating")
     assert window.treatment.state is SessionState.PAUSED
     hand.click(window, "end_session")
+    hand.find(window, QComboBox, "termination").setCurrentIndex(1)
     hand.click(window, "confirm_end_session")
     hand.wait(in_state(window, SessionState.STOPPED))
     hand.click(window, "cancel_treatment")
@@ -237,7 +254,112 @@ def test_an_interrupted_delivery_is_canceled_with_its_reason_and_record(
     assert step.cancellation.code.meaning == "Equipment failure"
     assert step.cancellation.reason == "interlock"
     (output,) = step.performed.outputs
-    assert suite.ost.instances.present([output.sop_instance_uid])
+    record = suite.ost.instances.read(output.sop_instance_uid)
+    (beam,) = record.TreatmentSessionBeamSequence
+    assert beam.TreatmentTerminationStatus == "MACHINE"
+    summary = hand.find(window, QWidget, "session_summary")
+    assert any("interlock" in label.text() for label in summary.findChildren(QLabel))
+
+
+def test_an_interrupted_delivery_goes_on(window: TddWindow, suite: Suite, hand: Hand) -> None:
+    uid = interrupt(window, suite, hand)
+    hand.fastest(window, "speed")
+    hand.click(window, "beam_on")
+    hand.wait(lambda: all("✓ Delivered" in row for row in hand.cells(window, "beams")))
+    hand.click(window, "store_record")
+    hand.click(window, "final_update")
+    hand.click(window, "complete")
+    hand.click(window, "complete_treatment")
+    hand.wait(in_state(window, SessionState.COMPLETED))
+    assert len(at_tms(suite, uid).performed.outputs) == 2
+
+
+def test_records_that_cannot_be_stored_are_stored_again_or_gone_on_without(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = interrupt(window, suite, hand)
+    address = suite.directory.lookup("OST")
+    with closing(socket.socket()) as unused:
+        unused.bind(("127.0.0.1", 0))
+        suite.directory.register(ApplicationEntity("OST", *unused.getsockname()))
+    hand.click(window, "store_record")
+    bar = hand.find(window, QuestionBar, "unsent_records")
+    assert "nothing listens" in bar.words
+    hand.click(window, "store_again")
+    hand.click(window, "waive_records")
+    hand.wait(in_state(window, SessionState.RECORDED))
+    assert bar.isHidden()
+    assert list(suite.tdd.unsent_folder.iterdir())
+    suite.directory.register(address)
+    hand.click(window, "final_update")
+    # Not all was delivered: the step can only be canceled.
+    hand.wait(lambda: "canceled" in tooltip_of(window, "complete"))
+    hand.click(window, "cancel_treatment")
+    hand.click(window, "confirm_cancel")
+    hand.wait(in_state(window, SessionState.CANCELED))
+    assert not at_tms(suite, uid).performed.outputs
+
+
+@pytest.mark.parametrize("verb", ["finish_session", "cancel_session"])
+def test_an_interrupted_session_is_offered_at_the_start(
+    window: TddWindow, suite: Suite, bridge: ActorBridge, hand: Hand, verb: str
+) -> None:
+    uid = interrupt(window, suite, hand)
+    assert window.treatment.session is not None
+    delivered = window.treatment.session.delivered[0].end_meterset
+    window.stop_for_good()
+    window.close()
+    again = TddWindow(suite.tdd, bridge, owns_actor=False)
+    again.show()
+    bar = hand.find(again, QuestionBar, "recovery")
+    assert "DEMO" in bar.words
+    assert "record not stored yet" in bar.words
+    hand.click(again, verb)
+    if verb == "finish_session":
+        hand.fastest(again, "speed")
+        hand.wait(lambda: again.treatment.view.beams.rows)
+        assert again.treatment.view.beams.rows[0].delivered == pytest.approx(delivered, abs=1)
+        hand.click(again, "beam_on")
+        hand.wait(in_state(again, SessionState.DELIVERED))
+        hand.click(again, "store_record")
+        hand.click(again, "final_update")
+        hand.click(again, "complete")
+        hand.click(again, "complete_treatment")
+        hand.click(again, "next_patient")
+        assert at_tms(suite, uid).state is ProcedureStepState.COMPLETED
+    else:
+        dialog = hand.find(again, QPushButton, "confirm_cancel").window()
+        said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert f"{delivered:.1f} of 92.4 MU" in said
+        hand.click(again, "confirm_cancel")
+        hand.wait(in_state(again, SessionState.CANCELED))
+        assert len(at_tms(suite, uid).performed.outputs) == 1
+        hand.click(again, "next_patient")
+    hand.wait(lambda: bar.isHidden())
+    hand.wait(lambda: "TDD-session" not in {thread.name for thread in threading.enumerate()})
+    again.stop_for_good()
+    again.close()
+
+
+def test_a_request_without_the_claims_transaction_uid_is_refused_in_words(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    start(window, hand)
+    QTest.mouseClick(window.treatment.bar.manual, Qt.MouseButton.LeftButton)
+    assert "session completes" in tooltip_of(window, "try_complete")
+    key = hand.find(window, QComboBox, "manual_key")
+    answer = hand.find(window, QLabel, "manual_answer")
+    for choice in (1, 2):
+        key.setCurrentIndex(choice)
+        for name in ("send_update", "try_complete"):
+            window.treatment.view.manual.progress.show_answer("")
+            hand.click(window, name)
+            hand.wait(lambda: "C301H" in answer.text())
+    key.setCurrentIndex(0)
+    hand.click(window, "send_update")
+    hand.wait(lambda: "success" in answer.text())
+    assert at_tms(suite, uid).state is ProcedureStepState.IN_PROGRESS
 
 
 def test_a_cancel_request_is_shown_with_reason_and_contact(
@@ -248,14 +370,27 @@ def test_a_cancel_request_is_shown_with_reason_and_contact(
     hand.wait(lambda: suite.tdd.subscribed)
     start(window, hand)
     suite.tms.request_cancel(uid, "wrong patient", "Dr. Who").result(SECONDS)
-    hand.wait(lambda: window.messages.shown_texts)
-    (said,) = window.messages.shown_texts
-    assert "wrong patient" in said
-    assert "Dr. Who" in said
-    hand.click(window, "message_action")
-    hand.click(window, "confirm_cancel")
+    bar = hand.find(window, QuestionBar, "cancel_request")
+    assert "wrong patient" in bar.words
+    assert "Dr. Who" in bar.words
+    hand.click(window, "accept_cancellation")
     hand.wait(in_state(window, SessionState.CANCELED))
+    assert not bar.isVisible()
     assert at_tms(suite, uid).cancellation.reason == "wrong patient"
+
+
+def test_a_cancel_request_that_is_declined_lets_the_treatment_go_on(
+    window: TddWindow, suite: Suite, hand: Hand
+) -> None:
+    uid = schedule(suite)
+    hand.click(window, "subscribe")
+    hand.wait(lambda: suite.tdd.subscribed)
+    start(window, hand)
+    suite.tms.request_cancel(uid, "machine is needed", "Dr. Who").result(SECONDS)
+    hand.click(window, "decline_cancellation")
+    hand.wait(lambda: window.findChild(QuestionBar, "cancel_request").isHidden())
+    hand.find(window, QPushButton, "beam_on")
+    assert at_tms(suite, uid).state is ProcedureStepState.IN_PROGRESS
 
 
 def test_the_worklist_follows_events(window: TddWindow, suite: Suite, hand: Hand) -> None:
@@ -305,7 +440,9 @@ def test_progress_by_hand_is_throttled_and_the_newest_value_wins(
     start(window, hand)
     QTest.mouseClick(window.treatment.bar.manual, Qt.MouseButton.LeftButton)
     sent: list[float] = []
-    window.treatment.view.manual.progress_wanted.connect(lambda percent, *_: sent.append(percent))
+    window.treatment.view.manual.progress.progress_wanted.connect(
+        lambda percent, *_: sent.append(percent)
+    )
     percent = hand.find(window, QDoubleSpinBox, "manual_percent")
     for value in range(1, 60):
         percent.setValue(value)
@@ -314,7 +451,7 @@ def test_progress_by_hand_is_throttled_and_the_newest_value_wins(
     assert sent[-1] == 59
 
 
-def test_own_record_files_are_stored_in_the_place_of_built_ones(
+def test_records_of_files_and_of_the_ost_are_stored_in_the_place_of_built_ones(
     window: TddWindow, suite: Suite, hand: Hand, tmp_path: Path
 ) -> None:
     schedule(suite)
@@ -322,7 +459,7 @@ def test_own_record_files_are_stored_in_the_place_of_built_ones(
     hand.fastest(window, "speed")
     hand.click(window, "beam_on")
     hand.wait(in_state(window, SessionState.DELIVERED))
-    manual = window.treatment.view.manual
+    manual = window.treatment.view.manual.records
     manual.files_chosen.emit([resource_path("demo_patient", "photo.dcm")])
     hand.wait(lambda: window.messages.shown_texts)
     assert "no beams treatment record" in window.messages.shown_texts[0]
@@ -336,6 +473,25 @@ def test_own_record_files_are_stored_in_the_place_of_built_ones(
     path = tmp_path / "own.dcm"
     write_part10(path, record)
     manual.files_chosen.emit([path])
+    hand.wait(lambda: session.records)
+    record.SOPInstanceUID = new_uid()
+    suite.creator.store_static([record]).result(SECONDS)
+    QTest.mouseClick(window.treatment.bar.manual, Qt.MouseButton.LeftButton)
+    hand.click(window, "archive_records")
+    dialog = hand.find(window, QPushButton, "archive_close").window()
+    assert hand.find(dialog, QLineEdit, "archive_patient_id").text() == "DEMO-0001"
+    hand.wait(lambda: len(hand.cells(dialog, "found")) == 1)
+    hand.click(dialog, "archive_fetch")
+    hand.wait(lambda: session.records[0].SOPInstanceUID == record.SOPInstanceUID)
+    # What it is checked for is shown, and nothing of it is wrong.
+    hand.wait(lambda: hand.cells(window, "record_findings"))
+    assert not any("Not met" in row[0] for row in hand.cells(window, "record_findings"))
+    hand.click(window, "built_records")
+    hand.wait(lambda: not session.records)
+    hand.click(window, "archive_records")
+    dialog = hand.find(window, QPushButton, "archive_close").window()
+    hand.wait(lambda: len(hand.cells(dialog, "found")) == 1)
+    hand.click(dialog, "archive_fetch")
     hand.wait(lambda: session.records)
     hand.click(window, "store_record")
     hand.wait(in_state(window, SessionState.RECORDED))

@@ -43,10 +43,10 @@ def run(options: argparse.Namespace) -> int:
             from tdwii_gui.app.fraction import play_fraction
 
             return play_fraction(options, data_folder)
-        from tdwii_gui.ui.guide_steps import DemoPlan
+        from tdwii_gui.ui.guide_steps import Demo
 
         given = context(options)
-        return run_suite(given.settings, given.directory, data_folder, DemoPlan.PHOTON)
+        return run_suite(given.settings, given.directory, data_folder, Demo.PHOTON)
 
 
 def _is_special(options: argparse.Namespace) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tdwii_gui.actors.inputs import by_archive_and_series, move_identifier
+from tdwii_gui.actors.input_archive import move_identifier
 from tdwii_gui.app.console import complain, say
 from tdwii_gui.app.options import (
     add_calling_option,
@@ -17,6 +17,7 @@ from tdwii_gui.app.options import (
 )
 from tdwii_gui.dicom.errors import ConfigError, TdwiiError
 from tdwii_gui.dicom.iod.dcmdump import read_dataset
+from tdwii_gui.dicom.iod.references import by_archive_and_series
 from tdwii_gui.dicom.iod.ups import Ups
 from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
 from tdwii_gui.dicom.net.ups_scu import UpsScu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Final
 from pydicom.datadict import tag_for_keyword
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
+from tdwii_gui.dicom.iod.meterset import MetersetScale
+from tdwii_gui.dicom.iod.spots import check_spots
+from tdwii_gui.dicom.iod.timeline import Timeline, planned_timeline
 from tdwii_gui.dicom.iod.values import (
     integer,
     items,
@@ -24,6 +28,11 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _LIMITING_DEVICES: Final = "BeamLimitingDevicePositionSequence"
+_WEIGHT: Final = "CumulativeMetersetWeight"
+_FINAL_WEIGHT: Final = "FinalCumulativeMetersetWeight"
+_MODULATED: Final = ("MODULATED", "MODULATED_SPEC")
+_WEIGHT_TOLERANCE: Final = 1e-5
+"""Share by which the last weight may differ from the final one: both are decimal text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +81,7 @@ class ControlPoint:
         """Return an attribute's value, own or carried forward, as a number."""
         tag = tag_for_keyword(keyword)
         owner = self._owners.get(tag) if tag is not None else None
-        return None if owner is None else number(owner, keyword)
+        return None if owner is None else _number(owner, keyword)
 
     @property
     def nominal_energy(self) -> float | None:
@@ -101,9 +110,17 @@ class ControlPoint:
         return self.effective_number("PatientSupportAngle")
 
     @property
+    def limiting_devices(self) -> Mapping[str, Dataset]:
+        """The position item of each RT Beam Limiting Device Type, each carried forward by itself.
+
+        Points between which a device does not move share its item.
+        """
+        return self._devices.at_points[self.index]
+
+    @property
     def leaf_jaw_positions(self) -> dict[str, tuple[float, ...]]:
         """Positions in mm per RT Beam Limiting Device Type, each carried forward by itself."""
-        devices = self._devices.at_points[self.index]
+        devices = self.limiting_devices
         return {kind: numbers(device, "LeafJawPositions") for kind, device in devices.items()}
 
 
@@ -158,6 +175,11 @@ class Beam:
         return text(self.item, "BeamType", self.source) or "STATIC"
 
     @property
+    def is_modulated(self) -> bool:
+        """Whether an ion beam is scanned spot by spot."""
+        return self.is_ion and text(self.item, "ScanMode", self.source) in _MODULATED
+
+    @property
     def nominal_energy(self) -> float | None:
         """Nominal Beam Energy at the first control point."""
         points = self.control_points
@@ -183,8 +205,24 @@ class Beam:
     @cached_property
     def final_meterset_weight(self) -> float:
         """Final Cumulative Meterset Weight; where missing or zero, that of the last point."""
-        weight = number(self.item, "FinalCumulativeMetersetWeight", self.source)
+        weight = number(self.item, _FINAL_WEIGHT, self.source)
         return weight or self.control_points[-1].cumulative_meterset_weight
+
+    @cached_property
+    def scale(self) -> MetersetScale:
+        """The places in which the beam's metersets are counted."""
+        return MetersetScale.of(self.meterset)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What the machine does from the beam's first control point to its last, and when.
+
+        Raises
+        ------
+        DatasetError
+            If the control points cannot be read.
+        """
+        return planned_timeline(self)
 
     def specified_meterset(self, point: ControlPoint) -> float:
         """Return the meterset at which a control point is reached in a whole delivery.
@@ -195,7 +233,45 @@ class Beam:
             share = point.cumulative_meterset_weight / self.final_meterset_weight
         else:
             share = point.index / max(len(self.control_points) - 1, 1)
-        return self.meterset * min(share, 1.0)
+        is_last = point.index == len(self.control_points) - 1
+        if share > 1 or (is_last and share > 1 - _WEIGHT_TOLERANCE):
+            share = 1.0
+        return self.scale.rounded(self.meterset * share)
+
+    def require_deliverable(self) -> None:
+        """Check what a delivery rests on: the meterset, and the weights that share it out.
+
+        Raises
+        ------
+        DatasetError
+            If the Beam Meterset is none, or weights are missing, do not rise from 0 to the final
+            one, or leave a layer without spots.
+        """
+        if not 0 < self.meterset < math.inf:
+            finding = Finding(f"Beam {self.number} BeamMeterset", f"is {self.meterset:g}")
+            raise DatasetError([finding], self.source)
+        points = self.control_points
+        for point in points:
+            if _number(point.item, _WEIGHT, self.source) is None:
+                raise self.error(point, _WEIGHT, "is missing")
+        first, last = points[0], points[-1]
+        if first.cumulative_meterset_weight > 0:
+            raise self.error(first, _WEIGHT, f"is {first.cumulative_meterset_weight:g}, not 0")
+        weight, final = last.cumulative_meterset_weight, self.final_meterset_weight
+        if not weight > 0:
+            raise self.error(last, _WEIGHT, "is 0: the weights do not rise")
+        if abs(weight - final) > _WEIGHT_TOLERANCE * final:
+            words = f"is {weight:.10g}, but {_FINAL_WEIGHT} is {final:.10g}"
+            raise self.error(last, _WEIGHT, words)
+        check_spots(self)
+
+    def path(self, point: ControlPoint, keyword: str) -> str:
+        """Return how findings name an attribute of a control point."""
+        return f"Beam {self.number} control point {point.index} {keyword}"
+
+    def error(self, point: ControlPoint, keyword: str, problem: str) -> DatasetError:
+        """Return the error that an attribute of a control point is."""
+        return DatasetError([Finding(self.path(point, keyword), problem)], self.source)
 
     def _carried_forward(self, sequence: tuple[Dataset, ...]) -> tuple[ControlPoint, ...]:
         points: list[ControlPoint] = []
@@ -203,23 +279,31 @@ class Beam:
         devices = _LimitingDevices(sequence)
         weight = 0.0
         for index, item in enumerate(sequence):
-            own_weight = number(item, "CumulativeMetersetWeight", self.source)
-            if own_weight is not None and own_weight < weight - 1e-6:
-                raise self._error(index, "falls")
+            own_weight = _number(item, _WEIGHT, self.source)
+            falls = own_weight is not None and own_weight < weight - 1e-6
             weight = weight if own_weight is None else max(weight, own_weight)
             owners = {**owners, **dict.fromkeys(_valued_tags(item), item)}
             points.append(ControlPoint(index, item, weight, owners, devices))
+            if falls:
+                raise self.error(points[-1], _WEIGHT, "falls")
         return tuple(points)
-
-    def _error(self, index: int, problem: str) -> DatasetError:
-        attribute = f"Beam {self.number} control point {index} CumulativeMetersetWeight"
-        return DatasetError([Finding(attribute, problem)], self.source)
 
 
 def control_point_index(point: ControlPoint) -> int:
     """Return the Control Point Index, or the place in the sequence where there is none."""
     index = integer(point.item, "ControlPointIndex")
     return point.index if index is None else index
+
+
+def _number(item: Dataset, keyword: str, source: str = "") -> float | None:
+    """Return an attribute's value as `number` does, without decoding it where that is not needed.
+
+    There are a few thousand of them in an arc.
+    """
+    values = numbers(item, keyword, source)
+    if len(values) == 1 and math.isfinite(values[0]):
+        return values[0]
+    return number(item, keyword, source)
 
 
 def _valued_tags(item: Dataset) -> list[int]:

@@ -80,3 +80,4 @@ def discontinuation_reason(value: str) -> Code:
 
 UNSPECIFIED_REASON: Final = discontinuation_reason("110513")
 OBJECT_SET_INCOMPLETE: Final = discontinuation_reason("110523")
+EQUIPMENT_FAILURE: Final = discontinuation_reason("110501")

@@ -29,6 +29,10 @@ class DeliveredMeterset:
         Specified Primary Meterset of the whole fraction.
     delivered : float
         Meterset delivered by this record alone.
+    start : float or None
+        Where this delivery started in the whole beam's meterset; None where no control point tells.
+    delivery_type, termination : str
+        Treatment Delivery Type and Treatment Termination Status; may be empty.
     """
 
     beam_number: int
@@ -36,6 +40,9 @@ class DeliveredMeterset:
     fraction_number: int | None
     specified: float | None
     delivered: float
+    start: float | None = None
+    delivery_type: str = ""
+    termination: str = ""
 
 
 def delivered_metersets(record: Dataset) -> tuple[DeliveredMeterset, ...]:
@@ -65,6 +72,9 @@ def _read_beam(item: Dataset) -> DeliveredMeterset:
         fraction_number=integer(item, "CurrentFractionNumber"),
         specified=number(item, "SpecifiedPrimaryMeterset"),
         delivered=_delivered_meterset(item),
+        start=min(_control_point_metersets(item), default=None),
+        delivery_type=text(item, "TreatmentDeliveryType"),
+        termination=text(item, "TreatmentTerminationStatus"),
     )
 
 
@@ -73,10 +83,15 @@ def _delivered_meterset(item: Dataset) -> float:
     delivered = number(item, "DeliveredPrimaryMeterset")
     if delivered is not None:
         return delivered
-    points = items(item, "ControlPointDeliverySequence")
-    points += items(item, "IonControlPointDeliverySequence")
-    metersets = [number(point, "DeliveredMeterset") for point in points]
-    known = [meterset for meterset in metersets if meterset is not None]
+    known = _control_point_metersets(item)
     if not known:
         raise DatasetError([Finding("DeliveredPrimaryMeterset", "is missing")])
     return max(known) - min(known)
+
+
+def _control_point_metersets(item: Dataset) -> list[float]:
+    """Return where the control points were reached, in the whole beam's meterset."""
+    points = items(item, "ControlPointDeliverySequence")
+    points += items(item, "IonControlPointDeliverySequence")
+    metersets = [number(point, "DeliveredMeterset") for point in points]
+    return [meterset for meterset in metersets if meterset is not None]

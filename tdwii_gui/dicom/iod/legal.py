@@ -83,6 +83,11 @@ def add_character_set(dataset: Dataset, preferred: str = "") -> None:
     dataset.SpecificCharacterSet = preferred if fits else UTF_8
 
 
+def preferred_character_sets() -> tuple[str, ...]:
+    """Return the character sets that are kept where they can encode all texts."""
+    return tuple(filter(_WITHOUT_EXTENSIONS.fullmatch, python_encoding))
+
+
 def _texts(dataset: Dataset) -> Iterator[str]:
     for found in _readable(dataset):
         if isinstance(found.value, ItemSequence):

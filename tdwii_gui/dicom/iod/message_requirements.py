@@ -54,7 +54,7 @@ _ITEM_NUMBER: Final = re.compile(r"\[\d+\]")
 # PS3.4 Tables CC.2.1-1, CC.2.2-1 and CC.2.3-1, as SCU/SCP
 _REASONS: Final = {"ReasonForCancellation": "3/1", REASON_CODE: "3/1"}
 _CONTACT: Final = {"ContactURI": "3/1", "ContactDisplayName": "3/1"}
-_ACTIONS: Final[Mapping[ActionType, tuple[str, Mapping[str, str]]]] = {
+ACTION_ARGUMENTS: Final[Mapping[ActionType, tuple[str, Mapping[str, str]]]] = {
     ActionType.CHANGE_STATE: (
         "PS3.4 Table CC.2.1-1",
         {"ProcedureStepState": "1/1", "TransactionUID": "1/1"},
@@ -70,7 +70,7 @@ _ACTIONS: Final[Mapping[ActionType, tuple[str, Mapping[str, str]]]] = {
 
 # PS3.4 Table CC.2.4-1; the SCP is who sends these
 _EVENT_TABLE: Final = "PS3.4 Table CC.2.4-1"
-_EVENTS: Final[Mapping[EventType, Mapping[str, str]]] = {
+EVENT_ARGUMENTS: Final[Mapping[EventType, Mapping[str, str]]] = {
     EventType.STATE_REPORT: {
         "ProcedureStepState": "1",
         "InputReadinessState": "1",
@@ -195,10 +195,10 @@ def request_rules(exchange: Exchanged, transaction: str) -> MessageRules | None:
             return MessageRules("PS3.4 CC.2.8, Table CC.2.5-3", _key_need, _check_keys)
         case "N-ACTION":
             action = action_type(exchange)
-            return _listed_rules(*_ACTIONS[action]) if action else None
+            return _listed_rules(*ACTION_ARGUMENTS[action]) if action else None
         case "N-EVENT-REPORT":
             event = event_type(exchange)
-            return _listed_rules(_EVENT_TABLE, _EVENTS[event]) if event else None
+            return _listed_rules(_EVENT_TABLE, EVENT_ARGUMENTS[event]) if event else None
     return None
 
 

@@ -322,17 +322,20 @@ def _common_fraction_number(task_items: tuple[Dataset, ...], source: str) -> int
 
 
 def _read_task(item: Dataset, source: str) -> BeamTask:
+    beam_number = _required_integer(item, "ReferencedBeamNumber", source)
+    path = f"Beam {beam_number}"
     delivery_type = text(item, "TreatmentDeliveryType", source)
     if delivery_type not in TreatmentDeliveryType.__members__:
         problem = f"is {delivery_type}" if delivery_type else "is missing"
-        raise DatasetError([Finding("TreatmentDeliveryType", problem)], source)
+        raise DatasetError([Finding(f"{path} TreatmentDeliveryType", problem)], source)
     start = number(item, "ContinuationStartMeterset", source)
     end = number(item, "ContinuationEndMeterset", source)
     if delivery_type == TreatmentDeliveryType.CONTINUATION and (start is None or end is None):
-        raise DatasetError([Finding("ContinuationStartMeterset", "or end is missing")], source)
+        missing = "ContinuationStartMeterset" if start is None else "ContinuationEndMeterset"
+        raise DatasetError([Finding(f"{path} {missing}", "is missing")], source)
     values = {name: number(item, keyword, source) for name, keyword in _ADJUSTMENT_KEYWORDS.items()}
     return BeamTask(
-        _required_integer(item, "ReferencedBeamNumber", source),
+        beam_number,
         TreatmentDeliveryType(delivery_type),
         start,
         end,

@@ -9,26 +9,31 @@ from typing import TYPE_CHECKING, Final
 from pydicom.dataset import Dataset
 
 from tdwii_gui.dicom import uids
-from tdwii_gui.dicom.errors import DatasetError, Finding
-from tdwii_gui.dicom.iod import legal
+from tdwii_gui.dicom.errors import DatasetError
+from tdwii_gui.dicom.iod import legal, tolerant
 from tdwii_gui.dicom.iod.macros import sop_reference
 from tdwii_gui.dicom.iod.modules import Identity, date_and_time, new_instance
+from tdwii_gui.dicom.iod.plan_record import is_record_of
 from tdwii_gui.dicom.iod.treatment_record_beam import (
     BeamDelivery,
     DeliveredBeam,
+    DeliveredControlPoint,
+    DeliveryContext,
     TerminationStatus,
     VerificationStatus,
 )
-from tdwii_gui.dicom.iod.values import copy_legal_or_empty, text
+from tdwii_gui.dicom.iod.values import copy_legal_or_empty
 from tdwii_gui.dicom.uids import new_uid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tdwii_gui.dicom.iod.plan import FractionGroup, Plan
+    from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
 
 __all__ = (
     "DeliveredBeam",
+    "DeliveredControlPoint",
     "SessionInfo",
     "TerminationStatus",
     "VerificationStatus",
@@ -59,9 +64,13 @@ class SessionInfo:
     machine : str
         The Treatment Machine Name where it is not the plan's.
     prior_records : Sequence[Dataset]
-        Earlier records of the same fraction, to be referenced.
+        Earlier records; those of the plan and fraction are referenced.
     verification : VerificationStatus or None
         None leaves it empty: an emulator verifies nothing.
+    instruction : RtBeamsDeliveryInstruction or None
+        Whose adjusted table top positions are recorded.
+    per_beam : bool
+        Whether each beam has a record of its own.
     identity : Identity
         Series UID, series number and time of creation for all records; further records of the
         session get new SOP Instance UIDs and rising instance numbers.
@@ -72,6 +81,8 @@ class SessionInfo:
     machine: str = ""
     prior_records: Sequence[Dataset] = ()
     verification: VerificationStatus | None = None
+    instruction: RtBeamsDeliveryInstruction | None = None
+    per_beam: bool = False
     identity: Identity = field(default_factory=Identity)
 
 
@@ -79,6 +90,8 @@ def build_treatment_records(
     plan: Plan, group: FractionGroup, beams: Sequence[DeliveredBeam], session: SessionInfo
 ) -> list[Dataset]:
     """Return the treatment records of a session: one, or one per machine and dosimeter unit.
+
+    With `SessionInfo.per_beam` there is one per beam, in the order of delivery.
 
     Raises
     ------
@@ -92,17 +105,29 @@ def build_treatment_records(
     if repeated or not beams:
         problem = f"beam {repeated[0]} was delivered twice" if repeated else "no beam was delivered"
         raise DatasetError(problem, plan.source)
-    by_machine: dict[tuple[str, str], list[BeamDelivery]] = {}
+    of_record: dict[tuple[str, str, int | None], list[BeamDelivery]] = {}
     for delivered in beams:
         beam = group.beam(delivered.beam_number)
-        delivery = BeamDelivery(beam, delivered, session.fraction_number, session.verification)
+        delivery = BeamDelivery(beam, delivered, _context(session, beam.number))
         delivery.check()
-        key = (session.machine or beam.machine, beam.dosimeter_unit)
-        by_machine.setdefault(key, []).append(delivery)
+        own = beam.number if session.per_beam else None
+        key = (session.machine or beam.machine, beam.dosimeter_unit, own)
+        of_record.setdefault(key, []).append(delivery)
     return [
         _record(plan, group, deliveries, _session_of_record(session, index))
-        for index, deliveries in enumerate(by_machine.values())
+        for index, deliveries in enumerate(of_record.values())
     ]
+
+
+def _context(session: SessionInfo, beam_number: int) -> DeliveryContext:
+    tasks = session.instruction.tasks if session.instruction else ()
+    adjustments = {task.beam_number: task.adjustment for task in tasks}
+    return DeliveryContext(
+        session.fraction_number,
+        session.verification,
+        adjustments.get(beam_number),
+        session.operators_name,
+    )
 
 
 def _session_of_record(session: SessionInfo, index: int) -> SessionInfo:
@@ -127,10 +152,9 @@ def _record(
     started = min(delivery.delivered.started.astimezone() for delivery in deliveries)
     record.TreatmentDate, record.TreatmentTime = date_and_time(started)
     record.ReferencedRTPlanSequence = [sop_reference(plan.sop_class_uid, plan.sop_instance_uid)]
-    if session.prior_records:
-        record.ReferencedTreatmentRecordSequence = [
-            _prior_record(prior) for prior in session.prior_records
-        ]
+    prior = _prior_records(plan, session)
+    if prior:
+        record.ReferencedTreatmentRecordSequence = prior
     record.TreatmentMachineSequence = [_machine(deliveries[0], session.machine)]
     record.ReferencedFractionGroupNumber = group.number
     record.NumberOfFractionsPlanned = group.fractions_planned or None
@@ -151,8 +175,22 @@ def _machine(delivery: BeamDelivery, machine: str) -> Dataset:
     return item
 
 
-def _prior_record(record: Dataset) -> Dataset:
-    sop_class, uid = text(record, "SOPClassUID"), text(record, "SOPInstanceUID")
-    if sop_class not in uids.TREATMENT_RECORD_CLASSES or not uid:
-        raise DatasetError([Finding("ReferencedTreatmentRecordSequence", "names no record")])
-    return sop_reference(sop_class, uid)
+def _prior_records(plan: Plan, session: SessionInfo) -> list[Dataset]:
+    """Return references to the earlier records of the plan and fraction, each once.
+
+    Whatever else is given is passed over: what was delivered has to be recorded all the same.
+    """
+    references: dict[str, Dataset] = {}
+    for record in session.prior_records:
+        sop_class, uid = (tolerant.text(record, k) for k in ("SOPClassUID", "SOPInstanceUID"))
+        if uid and is_record_of(plan, record) and _tells_of(record, session.fraction_number):
+            references[uid] = sop_reference(sop_class, uid)
+    return list(references.values())
+
+
+def _tells_of(record: Dataset, fraction_number: int) -> bool:
+    beams = [
+        *tolerant.items(record, "TreatmentSessionBeamSequence"),
+        *tolerant.items(record, "TreatmentSessionIonBeamSequence"),
+    ]
+    return str(fraction_number) in [tolerant.text(b, "CurrentFractionNumber") for b in beams]

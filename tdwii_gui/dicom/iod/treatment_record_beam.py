@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
@@ -13,32 +12,33 @@ from pydicom.dataset import Dataset
 from tdwii_gui.dicom.errors import DatasetError, Finding
 from tdwii_gui.dicom.iod.beam import control_point_index
 from tdwii_gui.dicom.iod.macros import decimal_string
+from tdwii_gui.dicom.iod.meterset import meterset_between
 from tdwii_gui.dicom.iod.modules import date_and_time
 from tdwii_gui.dicom.iod.rtbdi import METERSET_TOLERANCE, TreatmentDeliveryType
+from tdwii_gui.dicom.iod.treatment_record_couch import (
+    add_corrections,
+    correct_positions,
+    couch_corrections,
+)
+from tdwii_gui.dicom.iod.treatment_record_devices import add_device_items, add_devices
+from tdwii_gui.dicom.iod.treatment_record_spots import delivered_spots
 from tdwii_gui.dicom.iod.treatment_record_tables import (
     ION,
     ION_SETTINGS,
     PHOTON,
     SPOTS,
-    DeviceTable,
     RecordTable,
 )
-from tdwii_gui.dicom.iod.values import (
-    copy_legal,
-    copy_legal_or_empty,
-    integer,
-    items,
-    numbers,
-    text,
-)
+from tdwii_gui.dicom.iod.values import copy_legal, copy_legal_or_empty, integer, new_item, text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tdwii_gui.dicom.iod.beam import Beam, ControlPoint
+    from tdwii_gui.dicom.iod.rtbdi import TableTopAdjustment
+    from tdwii_gui.dicom.iod.treatment_record_couch import CouchCorrection
 
 _ENERGY_UNITS: Final = {"ELECTRON": "MEV", "PHOTON": "MV"}
-_MODULATED: Final = ("MODULATED", "MODULATED_SPEC")
 
 
 class TerminationStatus(StrEnum):
@@ -59,6 +59,30 @@ class VerificationStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredControlPoint:
+    """When and how a delivery passed a control point.
+
+    Parameters
+    ----------
+    index : int
+        Its place in the beam's sequence, from 0.
+    specified, delivered : float
+        Metersets in the whole beam's meterset; see PS3.3 C.8.8.21.2 for points not passed.
+    at : datetime
+        When; a naive moment is local time.
+    dose_rate_set, dose_rate_delivered : float or None
+        Per minute; None where it is not known.
+    """
+
+    index: int
+    specified: float
+    delivered: float
+    at: datetime
+    dose_rate_set: float | None = None
+    dose_rate_delivered: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveredBeam:
     """What was delivered of one beam in a session.
 
@@ -76,6 +100,11 @@ class DeliveredBeam:
         NORMAL unless it was interrupted.
     delivery_type : TreatmentDeliveryType
         As in the beam's task.
+    control_points : tuple[DeliveredControlPoint, ...]
+        The control points as they were delivered; those not told are derived from the metersets.
+    spots : tuple[tuple[float, ...], ...]
+        Per control point, the meterset that each of its spots got in this delivery; empty where
+        it is derived from the metersets.
     """
 
     beam_number: int
@@ -85,6 +114,30 @@ class DeliveredBeam:
     start_meterset: float = 0.0
     termination: TerminationStatus = TerminationStatus.NORMAL
     delivery_type: TreatmentDeliveryType = TreatmentDeliveryType.TREATMENT
+    control_points: tuple[DeliveredControlPoint, ...] = ()
+    spots: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryContext:
+    """What the beams of a session share, or its instruction tells of them.
+
+    Parameters
+    ----------
+    fraction_number : int
+        Current Fraction Number.
+    verification : VerificationStatus or None
+        None leaves the status empty.
+    adjustment : TableTopAdjustment or None
+        Adjusted table top position of the beam.
+    operators_name : str
+        Who delivers; may be empty.
+    """
+
+    fraction_number: int
+    verification: VerificationStatus | None = None
+    adjustment: TableTopAdjustment | None = None
+    operators_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,16 +150,13 @@ class BeamDelivery:
         The planned beam.
     delivered : DeliveredBeam
         The delivery.
-    fraction_number : int
-        Current Fraction Number.
-    verification : VerificationStatus or None
-        None leaves the status empty.
+    context : DeliveryContext
+        What the session tells.
     """
 
     beam: Beam
     delivered: DeliveredBeam
-    fraction_number: int
-    verification: VerificationStatus | None = None
+    context: DeliveryContext
 
     def check(self) -> None:
         """Check the delivery against the plan.
@@ -133,36 +183,63 @@ class BeamDelivery:
         return ION if self.beam.is_ion else PHOTON
 
     @cached_property
-    def _specified(self) -> tuple[float, ...]:
-        beam = self.beam
-        return tuple(beam.specified_meterset(point) for point in beam.control_points)
+    def start(self) -> float:
+        """Where the delivery started, with the places that a record can hold."""
+        return self.beam.scale.rounded(self.delivered.start_meterset)
 
-    def delivered_meterset(self, index: int) -> float:
-        """Return the Delivered Meterset of a control point (PS3.3 C.8.8.21.2).
+    @cached_property
+    def end(self) -> float:
+        """Where the delivery ended, with the places that a record can hold."""
+        return self.beam.scale.rounded(self.delivered.end_meterset)
+
+    @cached_property
+    def control_points(self) -> tuple[DeliveredControlPoint, ...]:
+        """All control points as they were delivered: as told, else derived from the metersets.
 
         A point passed in an earlier session has the meterset at which this delivery started, one
-        not reached that at which it ended.
+        not reached that at which it ended (PS3.3 C.8.8.21.2).
         """
-        done = self.delivered
-        return min(max(self._specified[index], done.start_meterset), done.end_meterset)
+        told = {point.index: point for point in self.delivered.control_points}
+        return tuple(
+            told.get(point.index) or self._derived(point) for point in self.beam.control_points
+        )
 
     def item(self) -> Dataset:
         """Return the item of the session beam sequence."""
         item = Dataset()
         item.ReferencedBeamNumber = self.beam.number
         self._add_planned(item)
-        item.CurrentFractionNumber = self.fraction_number
+        verification = self._verification()
+        item.CurrentFractionNumber = self.context.fraction_number
         item.TreatmentDeliveryType = str(self.delivered.delivery_type)
         item.TreatmentTerminationStatus = str(self.delivered.termination)
-        item.TreatmentVerificationStatus = str(self.verification) if self.verification else None
+        item.TreatmentVerificationStatus = str(verification) if verification else None
         item.SpecifiedPrimaryMeterset = decimal_string(self.beam.meterset)
-        item.DeliveredPrimaryMeterset = decimal_string(
-            self.delivered.end_meterset - self.delivered.start_meterset
-        )
-        points = [self._control_point_item(point) for point in self.beam.control_points]
+        item.DeliveredPrimaryMeterset = decimal_string(meterset_between(self.start, self.end))
+        points = self._control_point_items()
         item.NumberOfControlPoints = len(points)
         setattr(item, self.table.control_points, points)
         return item
+
+    @cached_property
+    def _corrections(self) -> tuple[CouchCorrection, ...]:
+        return couch_corrections(self.beam, self.context.adjustment)
+
+    def _verification(self) -> VerificationStatus | None:
+        """Return the status; values of the plan that were overridden were verified as such."""
+        status = self.context.verification
+        overrides = any(correction.value for correction in self._corrections)
+        if status is VerificationStatus.VERIFIED and overrides:
+            return VerificationStatus.VERIFIED_OVR
+        return status
+
+    def _derived(self, point: ControlPoint) -> DeliveredControlPoint:
+        specified = self.beam.specified_meterset(point)
+        meterset = min(max(specified, self.start), self.end)
+        rate = point.dose_rate
+        return DeliveredControlPoint(
+            point.index, specified, meterset, self._moment(meterset), rate, rate
+        )
 
     def _add_planned(self, item: Dataset) -> None:
         planned = self.beam.item
@@ -171,13 +248,7 @@ class BeamDelivery:
         copy_legal(planned, item, self.table.beam)
         for keyword in self.table.counts:
             setattr(item, keyword, integer(planned, keyword, self.beam.source) or 0)
-        for device in self.table.devices:
-            _add_devices(planned, item, device)
-        copy_legal(planned, item, self.table.whole_items)
-        for keyword in self.table.whole_items:
-            for accessory in items(item, keyword):
-                for unwanted in self.table.not_in_items:
-                    accessory.pop(unwanted, None)
+        add_devices(planned, item, self.table)
         if self.beam.is_ion:
             self._add_ion_planned(item)
         elif text(planned, "HighDoseTechniqueType") not in ("", "NORMAL"):
@@ -189,81 +260,57 @@ class BeamDelivery:
         item.ScanMode = text(planned, "ScanMode") or "NONE"
         item.PatientSupportType = text(planned, "PatientSupportType") or "TABLE"
 
-    def _control_point_item(self, point: ControlPoint) -> Dataset:
-        meterset = self.delivered_meterset(point.index)
-        item = Dataset()
+    def _control_point_items(self) -> list[Dataset]:
+        made = [
+            self._control_point_item(point, delivered)
+            for point, delivered in zip(self.beam.control_points, self.control_points, strict=True)
+        ]
+        if self.beam.is_modulated:
+            spots = delivered_spots(self.beam, self.start, self.end, self.delivered.spots)
+            for point, item, metersets in zip(self.beam.control_points, made, spots, strict=True):
+                copy_legal(point.item, item, SPOTS)
+                if metersets:
+                    item.ScanSpotMetersetsDelivered = metersets
+        return made
+
+    def _control_point_item(self, point: ControlPoint, delivered: DeliveredControlPoint) -> Dataset:
+        item = new_item()
         item.ReferencedControlPointIndex = control_point_index(point)
-        moment = self._moment(meterset)
-        item.TreatmentControlPointDate, item.TreatmentControlPointTime = date_and_time(moment)
-        item.SpecifiedMeterset = decimal_string(self._specified[point.index])
-        item.DeliveredMeterset = decimal_string(meterset)
-        self._add_rate(point, item)
+        item.TreatmentControlPointDate, item.TreatmentControlPointTime = date_and_time(delivered.at)
+        rounded = self.beam.scale.rounded
+        item.SpecifiedMeterset = decimal_string(rounded(delivered.specified))
+        item.DeliveredMeterset = decimal_string(rounded(delivered.delivered))
+        self._add_rate(delivered, item)
         copy_legal(point.item, item, self.table.control_point)
         if point.index == 0:
             copy_legal_or_empty(point.item, item, self.table.first_control_point)
+        self._add_corrections(point, item)
         if self.beam.is_ion:
-            self._add_ion_control_point(point, item)
+            for setting in ION_SETTINGS:
+                add_device_items(point.item, item, setting)
         elif "NominalBeamEnergy" in item:
             item.NominalBeamEnergyUnit = _ENERGY_UNITS.get(self.beam.radiation_type, "MV")
         return item
 
-    def _add_rate(self, point: ControlPoint, item: Dataset) -> None:
-        planned, as_set, delivered = self.table.rate
-        rate = point.effective_number(planned)
-        if self.beam.is_ion:
-            value: object = rate
-        else:
-            value = None if rate is None else decimal_string(rate)
-        if value is not None or not self.beam.is_ion:
-            setattr(item, as_set, value)
-            setattr(item, delivered, value)
+    def _add_corrections(self, point: ControlPoint, item: Dataset) -> None:
+        if not self._corrections:
+            return
+        correct_positions(item, self._corrections, first=point.index == 0)
+        if point.index == 0:
+            operator = self.context.operators_name
+            add_corrections(item, self._corrections, self.table.control_points, operator)
 
-    def _add_ion_control_point(self, point: ControlPoint, item: Dataset) -> None:
-        for setting in ION_SETTINGS:
-            _add_devices(point.item, item, setting)
-        if text(self.beam.item, "ScanMode") in _MODULATED:
-            copy_legal(point.item, item, SPOTS)
-            metersets = self.spot_metersets(point)
-            if metersets:
-                item.ScanSpotMetersetsDelivered = metersets
-
-    def spot_metersets(self, point: ControlPoint) -> list[float]:
-        """Return the meterset delivered to each spot of a control point, in this delivery alone.
-
-        Spots are delivered in their order, between this control point and the next.
-        """
-        weights = numbers(point.item, "ScanSpotMetersetWeights", self.beam.source)
-        final = self.beam.final_meterset_weight
-        if not weights or final <= 0:
-            return []
-        start, end = self.delivered.start_meterset, self.delivered.end_meterset
-        bounds = accumulate(
-            (weight * self.beam.meterset / final for weight in weights),
-            initial=self._specified[point.index],
-        )
-        inside = [min(max(bound, start), end) for bound in bounds]
-        return [after - before for before, after in pairwise(inside)]
+    def _add_rate(self, delivered: DeliveredControlPoint, item: Dataset) -> None:
+        rates = (delivered.dose_rate_set, delivered.dose_rate_delivered)
+        for keyword, rate in zip(self.table.rates, rates, strict=True):
+            if not self.beam.is_ion:
+                setattr(item, keyword, None if rate is None else decimal_string(rate))
+            elif rate is not None:
+                setattr(item, keyword, rate)
 
     def _moment(self, meterset: float) -> datetime:
         done = self.delivered
-        span = done.end_meterset - done.start_meterset
-        share = (meterset - done.start_meterset) / span if span > 0 else 0.0
+        span = self.end - self.start
+        share = (meterset - self.start) / span if span > 0 else 0.0
         started = done.started.astimezone()
         return started + (done.ended.astimezone() - started) * share
-
-
-def _add_devices(planned: Dataset, item: Dataset, table: DeviceTable) -> None:
-    recorded = [_device_item(device, table) for device in items(planned, table.planned)]
-    if recorded:
-        setattr(item, table.recorded, recorded)
-
-
-def _device_item(device: Dataset, table: DeviceTable) -> Dataset:
-    item = Dataset()
-    copy_legal(device, item, table.copied)
-    copy_legal_or_empty(device, item, table.type_2)
-    for planned, recorded in table.renamed:
-        setattr(item, recorded, integer(device, planned))
-    for inner in table.inner:
-        _add_devices(device, item, inner)
-    return item

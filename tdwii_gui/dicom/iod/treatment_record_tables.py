@@ -19,7 +19,10 @@ class DeviceTable:
     copied : tuple[str, ...]
         Attributes with the same keyword in both.
     renamed : tuple[tuple[str, str], ...]
-        Pairs of keywords: in the plan, in the record.
+        Pairs of keywords: in the plan, in the record. They are numbers; where the plan has none,
+        the device's place in the sequence, from 1.
+    type_1 : tuple[str, ...]
+        Copied as well; where the plan has none, the device's place in the sequence, from 1.
     type_2 : tuple[str, ...]
         Copied as well, and present where empty.
     inner : tuple[DeviceTable, ...]
@@ -30,8 +33,14 @@ class DeviceTable:
     recorded: str
     copied: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
+    type_1: tuple[str, ...] = ()
     type_2: tuple[str, ...] = ()
     inner: tuple[DeviceTable, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The recorded attribute by which items are told apart."""
+        return self.renamed[0][1] if self.renamed else (*self.type_1, *self.copied)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class RecordTable:
 
     Parameters
     ----------
-    session_beams, control_points, planned_control_points : str
+    session_beams, control_points : str
         Keywords of sequences.
     beam : tuple[str, ...]
         Beam attributes with the same keyword in both.
@@ -56,8 +65,8 @@ class RecordTable:
         Control point attributes repeated where the plan's control point has them.
     first_control_point : tuple[str, ...]
         Of these, the type 2C ones: present at the first control point, at least empty.
-    rate : tuple[str, str, str]
-        Keywords of the rate: in the plan, as set and as delivered in the record.
+    rates : tuple[str, str]
+        Keywords of the meterset per minute, as set and as delivered.
     """
 
     session_beams: str
@@ -69,7 +78,7 @@ class RecordTable:
     not_in_items: tuple[str, ...]
     control_point: tuple[str, ...]
     first_control_point: tuple[str, ...]
-    rate: tuple[str, str, str]
+    rates: tuple[str, str]
 
 
 _BOTH_BEAM: Final = (
@@ -122,14 +131,14 @@ PHOTON: Final = RecordTable(
             "RecordedCompensatorSequence",
             ("CompensatorID", "CompensatorTrayID", "AccessoryCode", "TrayAccessoryCode"),
             (("CompensatorNumber", "ReferencedCompensatorNumber"),),
-            ("CompensatorType",),
+            type_2=("CompensatorType",),
         ),
         DeviceTable(
             "BlockSequence",
             "RecordedBlockSequence",
             ("BlockTrayID", "AccessoryCode", "TrayAccessoryCode"),
             (("BlockNumber", "ReferencedBlockNumber"),),
-            ("BlockName",),
+            type_2=("BlockName",),
         ),
         DeviceTable(
             "ReferencedBolusSequence",
@@ -151,7 +160,7 @@ PHOTON: Final = RecordTable(
         "TableTopEccentricRotationDirection",
     ),
     first_control_point=_POSITIONS,
-    rate=("DoseRateSet", "DoseRateSet", "DoseRateDelivered"),
+    rates=("DoseRateSet", "DoseRateDelivered"),
 )
 
 ION: Final = RecordTable(
@@ -184,7 +193,8 @@ ION: Final = RecordTable(
         DeviceTable(
             "IonWedgeSequence",
             "RecordedWedgeSequence",
-            ("WedgeNumber", "WedgeID", "WedgeAngle", "AccessoryCode"),
+            ("WedgeID", "WedgeAngle", "AccessoryCode"),
+            type_1=("WedgeNumber",),
             type_2=("WedgeType", "WedgeOrientation"),
         ),
         DeviceTable(
@@ -193,34 +203,41 @@ ION: Final = RecordTable(
             ("CompensatorID", "AccessoryCode"),
             (("CompensatorNumber", "ReferencedCompensatorNumber"),),
             # Type 2 for photons; checkers ask ion records for it as well.
-            ("CompensatorType",),
+            type_2=("CompensatorType",),
         ),
         DeviceTable(
             "IonBlockSequence",
             "RecordedBlockSequence",
             ("BlockTrayID", "AccessoryCode", "NumberOfBlockSlabItems"),
             (("BlockNumber", "ReferencedBlockNumber"),),
-            ("BlockName",),
-            (DeviceTable("BlockSlabSequence", "RecordedBlockSlabSequence", ("BlockSlabNumber",)),),
+            type_2=("BlockName",),
+            inner=(
+                DeviceTable(
+                    "BlockSlabSequence", "RecordedBlockSlabSequence", type_1=("BlockSlabNumber",)
+                ),
+            ),
         ),
-        DeviceTable("SnoutSequence", "RecordedSnoutSequence", ("SnoutID", "AccessoryCode")),
+        DeviceTable(
+            "SnoutSequence", "RecordedSnoutSequence", ("AccessoryCode",), type_1=("SnoutID",)
+        ),
         DeviceTable(
             "RangeShifterSequence",
             "RecordedRangeShifterSequence",
-            ("RangeShifterID",),
-            (("RangeShifterNumber", "ReferencedRangeShifterNumber"),),
+            renamed=(("RangeShifterNumber", "ReferencedRangeShifterNumber"),),
+            type_1=("RangeShifterID",),
         ),
         DeviceTable(
             "LateralSpreadingDeviceSequence",
             "RecordedLateralSpreadingDeviceSequence",
-            ("LateralSpreadingDeviceID",),
-            (("LateralSpreadingDeviceNumber", "ReferencedLateralSpreadingDeviceNumber"),),
+            renamed=(("LateralSpreadingDeviceNumber", "ReferencedLateralSpreadingDeviceNumber"),),
+            type_1=("LateralSpreadingDeviceID",),
         ),
         DeviceTable(
             "RangeModulatorSequence",
             "RecordedRangeModulatorSequence",
-            ("RangeModulatorID", "RangeModulatorType", "BeamCurrentModulationID"),
+            ("RangeModulatorType", "BeamCurrentModulationID"),
             (("RangeModulatorNumber", "ReferencedRangeModulatorNumber"),),
+            type_1=("RangeModulatorID",),
         ),
         DeviceTable(
             "ReferencedBolusSequence",
@@ -247,27 +264,27 @@ ION: Final = RecordTable(
         "GantryPitchAngle",
         "GantryPitchRotationDirection",
     ),
-    rate=("MetersetRate", "MetersetRateSet", "MetersetRateDelivered"),
+    rates=("MetersetRateSet", "MetersetRateDelivered"),
 )
 
 ION_SETTINGS: Final = (
     DeviceTable(
         "RangeShifterSettingsSequence",
         "RangeShifterSettingsSequence",
-        ("RangeShifterSetting", "ReferencedRangeShifterNumber"),
+        ("ReferencedRangeShifterNumber", "RangeShifterSetting"),
     ),
     DeviceTable(
         "LateralSpreadingDeviceSettingsSequence",
         "LateralSpreadingDeviceSettingsSequence",
-        ("LateralSpreadingDeviceSetting", "ReferencedLateralSpreadingDeviceNumber"),
+        ("ReferencedLateralSpreadingDeviceNumber", "LateralSpreadingDeviceSetting"),
     ),
     DeviceTable(
         "RangeModulatorSettingsSequence",
         "RangeModulatorSettingsSequence",
         (
+            "ReferencedRangeModulatorNumber",
             "RangeModulatorGatingStartValue",
             "RangeModulatorGatingStopValue",
-            "ReferencedRangeModulatorNumber",
         ),
     ),
 )

@@ -13,6 +13,7 @@ from tdwii_gui.dicom import uids
 from tdwii_gui.dicom.errors import DatasetError, Finding
 from tdwii_gui.dicom.iod import codes, legal, tolerant
 from tdwii_gui.dicom.iod.macros import code_item, numeric_item, sop_reference, text_item, to_dt
+from tdwii_gui.dicom.iod.plan_record import legal_patient_id
 from tdwii_gui.dicom.iod.references import (
     InputReference,
     access_items,
@@ -278,11 +279,5 @@ def _record_findings(plan: Plan, record: Dataset) -> Iterator[Finding]:
 
 
 def _patient_findings(plan: Plan, instance: Dataset, what: str) -> Iterator[Finding]:
-    if _legal_patient_id(instance) != _legal_patient_id(plan.dataset):
+    if legal_patient_id(instance) != legal_patient_id(plan.dataset):
         yield Finding("PatientID", f"of the {what} is not that of the plan")
-
-
-def _legal_patient_id(dataset: Dataset) -> str:
-    legal_form = Dataset()
-    copy_legal(dataset, legal_form, ["PatientID"])
-    return tolerant.text(legal_form, "PatientID")

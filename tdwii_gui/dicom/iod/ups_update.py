@@ -111,6 +111,16 @@ def progress_update(
     return update
 
 
+def rescheduled(start: datetime) -> Dataset:
+    """Return the modification list by which a SCHEDULED step is moved to another start.
+
+    It is sent without a Transaction UID (PS3.4 CC.2.6.3).
+    """
+    update = Dataset()
+    update.ScheduledProcedureStepStartDateTime = to_dt(start)
+    return update
+
+
 def no_change(transaction_uid: str) -> Dataset:
     """Return a modification list that changes nothing: whether it is taken tells whose step it is.
 

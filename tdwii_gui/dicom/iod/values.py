@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from pydicom.charset import default_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
@@ -33,7 +34,8 @@ _PATTERNS: Final = {
     "DT": re.compile(r"[0-9]{4,14}(\.[0-9]{1,6})?([+-][0-9]{4})?"),
     "TM": re.compile(r"[0-9]{2}([0-9]{2}([0-9]{2}(\.[0-9]{1,6})?)?)?"),
 }
-_DECIMAL: Final = re.compile(rb"(?=.{1,16}$)-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DECIMAL: Final = r"(?=[^\\]{1,16}(?:\\|$))-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_DECIMALS: Final = re.compile(rf"{_DECIMAL}(?:\\{_DECIMAL})*".encode())
 _CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -91,9 +93,10 @@ def numbers(dataset: Dataset, keyword: str, source: str = "") -> tuple[float, ..
         If one of them is no number.
     """
     try:
-        parts = _raw_decimals(dataset, keyword)
-        if parts is not None:
-            return tuple(map(float, parts))
+        raw = dataset.get_item(keyword, keep_deferred=True) if keyword in dataset else None
+        decimals = _raw_decimals(raw)
+        if decimals is not None:
+            return tuple(map(float, decimals.split(b"\\")))
         value = value_of(dataset, keyword, source)
         if value is None:
             return ()
@@ -136,11 +139,9 @@ def items(dataset: Dataset, keyword: str, source: str = "") -> tuple[Dataset, ..
 
 def copy_legal(source: Dataset, target: Dataset, keywords: Iterable[str]) -> None:
     """Copy attributes in legal form; what is missing, empty or beyond repair is left out."""
-    for keyword in keywords:
-        if keyword not in source:
-            continue
-        tag = tag_for_keyword(keyword)
-        if tag is not None:
+    wanted = _tags(tuple(keywords))
+    for tag in tuple(source.keys()):
+        if tag in wanted:
             copy_legal_element(source, target, tag)
 
 
@@ -153,9 +154,16 @@ def copy_legal_or_empty(source: Dataset, target: Dataset, keywords: Iterable[str
             setattr(target, keyword, None)
 
 
+def new_item() -> Dataset:
+    """Return an empty sequence item that is written without decoding what was copied to it."""
+    item = Dataset()
+    item.set_original_encoding(False, True, default_encoding)
+    return item
+
+
 def legal_item(item: Dataset) -> Dataset:
     """Return a copy of a sequence item without private, unknown, retired or illegal content."""
-    copied = Dataset()
+    copied = new_item()
     for tag in tuple(item.keys()):
         if tag.element != 0 and _dictionary_vr(tag):
             copy_legal_element(item, copied, tag)
@@ -164,12 +172,12 @@ def legal_item(item: Dataset) -> Dataset:
 
 def copy_legal_element(source: Dataset, target: Dataset, tag: int) -> None:
     """Copy one element in legal form, or leave it out where that is not possible."""
-    parts = _raw_decimals(source, tag)
-    if parts is not None and all(_DECIMAL.fullmatch(part) for part in parts):
-        raw: object = source.get_item(tag)
-        if isinstance(raw, RawDataElement):
-            target[tag] = raw._replace(VR="DS")
-            return
+    raw: object = source.get_item(tag, keep_deferred=True)
+    decimals = _raw_decimals(raw)
+    if isinstance(raw, RawDataElement) and decimals and _DECIMALS.fullmatch(decimals):
+        padded = decimals + b" " * (len(decimals) % 2)
+        target[tag] = raw._replace(VR="DS", value=padded, length=len(padded))
+        return
     try:
         element = source[tag]
         value = _legal_value(element)
@@ -179,18 +187,22 @@ def copy_legal_element(source: Dataset, target: Dataset, tag: int) -> None:
         target.add(DataElement(element.tag, element.VR, value))
 
 
-def _raw_decimals(dataset: Dataset, attribute: str | int) -> list[bytes] | None:
-    """Return the parts of a Decimal String not decoded yet; None for all else.
+def _raw_decimals(raw: object) -> bytes | None:
+    """Return a Decimal String not decoded yet; None for all else.
 
     pydicom decodes each value into an object, which takes most of the time of reading a plan with
-    many control points.
+    many control points, and of writing its record.
     """
-    raw: object = dataset.get_item(attribute, keep_deferred=True) if attribute in dataset else None
     if not isinstance(raw, RawDataElement) or not raw.value:
         return None
     if (raw.VR or _dictionary_vr(raw.tag)) != "DS":
         return None
-    return raw.value.rstrip(b" \0").split(b"\\")
+    return raw.value.rstrip(b" \0")
+
+
+@lru_cache(maxsize=256)
+def _tags(keywords: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(tag for tag in map(tag_for_keyword, keywords) if tag is not None)
 
 
 @lru_cache(maxsize=4096)

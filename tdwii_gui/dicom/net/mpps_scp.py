@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _CLASSES: Final = (MPPS, MPPS_RETRIEVE, MPPS_NOTIFICATION)
 _CHARACTER_SET: Final = Tag("SpecificCharacterSet")
 _TOLD_BY_COMMAND: Final = (Tag("SOPClassUID"), Tag("SOPInstanceUID"))
-_SERVICES: Final = {"N_CREATE": MPPS, "N_SET": MPPS, "N_GET": MPPS_RETRIEVE}
+CLASS_OF_SERVICE: Final = {"N_CREATE": MPPS, "N_SET": MPPS, "N_GET": MPPS_RETRIEVE}
 
 
 class MppsScp:
@@ -124,7 +124,7 @@ def _check_scope(event: Event) -> None:
         is no MPPS, 0119 for another one of MPPS.
     """
     message = type(event.request).__name__
-    right = _SERVICES[message]
+    right = CLASS_OF_SERVICE[message]
     if event.context.abstract_syntax != right:
         name = f"no {message.replace('_', '-')} in this context"
         raise DimseStatusError(Status.UNRECOGNIZED_OPERATION, name)

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
     from pynetdicom.events import Event
 
-_RELATIONAL: Final = 0
-_COMBINED_DATE_TIMES: Final = 1
+RELATIONAL: Final = 0
+COMBINED_DATE_TIMES: Final = 1
 
 # Fuzzy matching of names, time zones and conversion of multi-frame images there are none.
-_SUPPORTED: Final[Mapping[str, frozenset[int]]] = {
-    PATIENT_ROOT_FIND: frozenset({_RELATIONAL, _COMBINED_DATE_TIMES}),
-    STUDY_ROOT_FIND: frozenset({_RELATIONAL, _COMBINED_DATE_TIMES}),
+SUPPORTED_OPTIONS: Final[Mapping[str, frozenset[int]]] = {
+    PATIENT_ROOT_FIND: frozenset({RELATIONAL, COMBINED_DATE_TIMES}),
+    STUDY_ROOT_FIND: frozenset({RELATIONAL, COMBINED_DATE_TIMES}),
     **dict.fromkeys(
         (PATIENT_ROOT_MOVE, PATIENT_ROOT_GET, STUDY_ROOT_MOVE, STUDY_ROOT_GET),
-        frozenset({_RELATIONAL}),
+        frozenset({RELATIONAL}),
     ),
     **dict.fromkeys((COMPOSITE_INSTANCE_ROOT_MOVE, COMPOSITE_INSTANCE_ROOT_GET), frozenset()),
 }
@@ -45,7 +45,9 @@ _SUPPORTED: Final[Mapping[str, frozenset[int]]] = {
 def agreement(event: Event) -> dict[str, bytes]:
     """Return the answer to the SOP Class Extended Negotiation of a peer, by SOP class."""
     return {
-        uid: _agreed(uid, options) for uid, options in offered(event).items() if uid in _SUPPORTED
+        uid: _agreed(uid, options)
+        for uid, options in offered(event).items()
+        if uid in SUPPORTED_OPTIONS
     }
 
 
@@ -58,9 +60,9 @@ def combines_date_times(event: Event) -> bool:
     """Return whether the dates and times of a C-FIND are matched together."""
     uid = UID(event.context.abstract_syntax)
     options = _agreed(uid, offered(event).get(uid, b""))
-    return options[_COMBINED_DATE_TIMES : _COMBINED_DATE_TIMES + 1] == b"\1"
+    return options[COMBINED_DATE_TIMES : COMBINED_DATE_TIMES + 1] == b"\1"
 
 
 def _agreed(uid: str, options: bytes) -> bytes:
-    supported = _SUPPORTED[uid]
+    supported = SUPPORTED_OPTIONS[uid]
     return bytes(option == 1 and number in supported for number, option in enumerate(options))

@@ -164,7 +164,7 @@ class ScpHost:
                 self._ae,
                 (self._bind_address, self.port),
                 self.ae_title,
-                SharedContexts(_offered(one) for one in self._dispatcher.contexts),
+                SharedContexts(offered_context(one) for one in self._dispatcher.contexts),
                 evt_handlers=[
                     (evt.EVT_CONN_OPEN, _prepare),
                     *self._peers.bindings,
@@ -247,7 +247,7 @@ def _prepare(event: evt.Event) -> None:
     install_checkpoint(event.assoc)
 
 
-def _offered(context: PresentationContext) -> PresentationContext:
+def offered_context(context: PresentationContext) -> PresentationContext:
     """Return a context without deflation, by which kilobytes can become gigabytes."""
     offered = PresentationContext()
     offered.abstract_syntax = context.abstract_syntax

@@ -128,6 +128,16 @@ class Session:
             self.abort()
 
     @property
+    def contexts(self) -> Sequence[PresentationContext]:
+        """The presentation contexts that are proposed."""
+        return self._contexts
+
+    @property
+    def roles(self) -> Sequence[SCP_SCU_RoleSelectionNegotiation]:
+        """The role items that are proposed."""
+        return self._roles
+
+    @property
     def is_open(self) -> bool:
         """Whether the association is established."""
         return self._association is not None and self._association.is_established

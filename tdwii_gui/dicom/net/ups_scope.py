@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CLASSES: Final = frozenset({UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY, UPS_EVENT})
-_SERVICES: Final = {
+SERVICES: Final = {
     UPS_PUSH: frozenset({"N-CREATE", "N-GET", "N-ACTION"}),
     UPS_PULL: frozenset({"C-FIND", "N-GET", "N-SET", "N-ACTION"}),
     UPS_WATCH: frozenset({"C-FIND", "N-GET", "N-ACTION"}),
     UPS_QUERY: frozenset({"C-FIND"}),
 }
-_ACTIONS: Final = {
+ACTIONS: Final = {
     UPS_PUSH: frozenset({ActionType.REQUEST_CANCEL}),
     UPS_PULL: frozenset({ActionType.CHANGE_STATE}),
     UPS_WATCH: frozenset(ActionType) - {ActionType.CHANGE_STATE},
@@ -48,11 +48,11 @@ def check_scope(event: Event, mode: ServiceMode) -> None:
     _check_class(message, sop_class(event), context, mode)
     if mode is not ServiceMode.STRICT:
         return
-    if message not in _SERVICES[context]:
+    if message not in SERVICES[context]:
         is_query = message == "C-FIND"
         status = Status.SOP_CLASS_NOT_SUPPORTED if is_query else Status.UNRECOGNIZED_OPERATION
         raise DimseStatusError(status, f"no {message} in a context of {context.name}")
-    if message == "N-ACTION" and event.action_type not in _ACTIONS[context]:
+    if message == "N-ACTION" and event.action_type not in ACTIONS[context]:
         raise DimseStatusError(
             Status.NO_SUCH_ACTION, f"action type {event.action_type} is not of this context"
         )

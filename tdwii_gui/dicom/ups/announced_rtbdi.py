@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
-from tdwii_gui.dicom.iod.continuation import continuation
+from tdwii_gui.dicom.iod.continuation import continuation, records_of_fraction
 from tdwii_gui.dicom.iod.modules import Identity
 from tdwii_gui.dicom.iod.rtbdi import TreatmentDeliveryType, build_rtbdi
 from tdwii_gui.dicom.iod.ups import ProcedureStepState, Ups
@@ -130,7 +130,8 @@ def build_announced_rtbdi(
     group = _fraction_group(step, plan)
     session = None
     if step.delivery_type is TreatmentDeliveryType.CONTINUATION:
-        session = continuation(plan, group, records, number)
+        of_fraction = records_of_fraction(plan, group, records, number)
+        session = continuation(plan, group, of_fraction, number).session
     identity = Identity(
         sop_instance_uid=reference.sop_instance_uid,
         series_instance_uid=reference.series_instance_uid or new_uid(),

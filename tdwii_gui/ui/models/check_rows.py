@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 
 
 def outcome_words(check: Check) -> str:
-    """Return the outcome as glyph and word."""
-    return "✓ " + _tr("Agrees") if check.passed else "✕ " + _tr("Differs")
+    """Return the outcome as glyph and words: whether what differs keeps the beam off."""
+    if check.passed:
+        return "✓ " + _tr("Agrees")
+    return "✕ " + _tr("Blocks the beam") if check.is_obstacle else "⚠ " + _tr("Only warns")
+
+
+def outcome_tone(check: Check) -> Tone:
+    """Return the tone of an outcome."""
+    if check.passed:
+        return Tone.DONE
+    return Tone.FAULT if check.is_obstacle else Tone.PROGRESS
 
 
 def check_model() -> RowModel[Check]:
@@ -25,20 +34,20 @@ def check_model() -> RowModel[Check]:
         Column(
             _tr("Result"),
             outcome_words,
-            tone=lambda check: Tone.DONE if check.passed else Tone.FAULT,
-            share=1,
+            tone=outcome_tone,
+            share=2,
         ),
         Column(
             _tr("Check"),
             lambda check: texts.plain(check.subject),
             tooltip=lambda check: texts.tooltip(check.subject),
-            share=2,
+            share=3,
         ),
         Column(
             _tr("Found"),
             lambda check: texts.plain(check.text),
             tooltip=lambda check: texts.tooltip(check.text),
-            share=2,
+            share=4,
         ),
     ]
     return RowModel(columns, key=lambda check: check.subject)

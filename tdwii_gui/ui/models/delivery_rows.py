@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tdwii_gui.actors.delivery import DeliveryProgress
+    from tdwii_gui.dicom.iod.machine_state import MachineState
     from tdwii_gui.dicom.iod.plan import FractionGroup
     from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
+    from tdwii_gui.dicom.iod.treatment_record import DeliveredBeam
 
 _TOLERANCE = 1e-6
 
@@ -27,6 +29,7 @@ class BeamState(StrEnum):
     """What happens to a beam of the session."""
 
     WAITING = "waiting"
+    POSITIONING = "positioning"
     BEAM_ON = "beam on"
     PAUSED = "paused"
     DELIVERED = "delivered"
@@ -43,8 +46,10 @@ class BeamRow:
         Meterset at which the session begins with the beam, at which it ends, and reached so far.
     energy, rate : float or None
         Nominal Beam Energy and meterset per minute at its first control point.
-    gantry : tuple[float, ...]
-        Gantry Angle at its first and last control point.
+    layers : int
+        How many layers of spots an ion beam has; 0 for all others.
+    moment : MachineState or None
+        Where the machine stood when it was told last; None before that.
     """
 
     number: int
@@ -58,7 +63,8 @@ class BeamRow:
     delivered: float
     state: BeamState = BeamState.WAITING
     rate: float | None = None
-    gantry: tuple[float, ...] = ()
+    layers: int = 0
+    moment: MachineState | None = None
 
 
 def beam_rows(group: FractionGroup, instruction: RtBeamsDeliveryInstruction) -> list[BeamRow]:
@@ -67,8 +73,7 @@ def beam_rows(group: FractionGroup, instruction: RtBeamsDeliveryInstruction) -> 
     for task in instruction.tasks:
         beam = group.beam(task.beam_number)
         start = task.start_meterset or 0.0
-        first, last = beam.control_points[0], beam.control_points[-1]
-        angles = (first.gantry_angle, last.gantry_angle)
+        timeline = beam.timeline
         rows.append(
             BeamRow(
                 number=beam.number,
@@ -80,8 +85,9 @@ def beam_rows(group: FractionGroup, instruction: RtBeamsDeliveryInstruction) -> 
                 start=start,
                 planned=beam.meterset if task.end_meterset is None else task.end_meterset,
                 delivered=start,
-                rate=first.dose_rate,
-                gantry=tuple(angle for angle in angles if angle is not None),
+                rate=timeline.rates[0],
+                layers=max(timeline.layers, default=-1) + 1,
+                moment=timeline.state_at_units(beam.scale.units(start)),
             )
         )
     return rows
@@ -89,13 +95,22 @@ def beam_rows(group: FractionGroup, instruction: RtBeamsDeliveryInstruction) -> 
 
 def progressed(row: BeamRow, progress: DeliveryProgress) -> BeamRow:
     """Return the row of a beam after a progress value."""
-    if progress.phase is not DeliveryPhase.BEAM_ENDED:
-        state = BeamState.BEAM_ON
-    elif progress.delivered < row.planned - _TOLERANCE:
-        state = BeamState.ENDED_EARLY
-    else:
-        state = BeamState.DELIVERED
-    return replace(row, delivered=progress.delivered, state=state)
+    match progress.phase:
+        case DeliveryPhase.POSITIONING:
+            state = BeamState.POSITIONING
+        case DeliveryPhase.BEAM_ENDED:
+            is_early = progress.delivered < row.planned - _TOLERANCE
+            state = BeamState.ENDED_EARLY if is_early else BeamState.DELIVERED
+        case _:
+            state = BeamState.BEAM_ON
+    return replace(row, delivered=progress.delivered, state=state, moment=progress.moment)
+
+
+def reached(row: BeamRow, beam: DeliveredBeam, moment: MachineState) -> BeamRow:
+    """Return the row of a beam of which an earlier part of the session has delivered something."""
+    is_early = beam.end_meterset < row.planned - _TOLERANCE
+    state = BeamState.ENDED_EARLY if is_early else BeamState.DELIVERED
+    return replace(row, delivered=beam.end_meterset, state=state, moment=moment)
 
 
 def paused(row: BeamRow) -> BeamRow:
@@ -106,6 +121,12 @@ def paused(row: BeamRow) -> BeamRow:
 def resumed(row: BeamRow) -> BeamRow:
     """Return the row of a beam when the delivery goes on."""
     return replace(row, state=BeamState.BEAM_ON) if row.state is BeamState.PAUSED else row
+
+
+def current_row(rows: Sequence[BeamRow]) -> BeamRow:
+    """Return the beam that was last in progress; the first one before any was."""
+    begun = [row for row in rows if row.state is not BeamState.WAITING]
+    return begun[-1] if begun else rows[0]
 
 
 def session_metersets(rows: Sequence[BeamRow]) -> tuple[float, float]:
@@ -130,8 +151,28 @@ def beam_words(row: BeamRow) -> str:
 
 def energy_words(row: BeamRow) -> str:
     """Return the energy with its unit, e.g. ``"6 MV"``; empty where it is not known."""
+    return _with_energy_unit(row, row.energy)
+
+
+def energy_now(row: BeamRow) -> str:
+    """Return the energy of the moment, which changes with the layers of an ion beam."""
+    return _with_energy_unit(row, row.moment.energy if row.moment else row.energy)
+
+
+def rate_now(row: BeamRow) -> str:
+    """Return the meterset per minute of the moment; for spots, between which it is 0, the set one.
+
+    A beam that is not on has the one that is set.
+    """
+    rate, moment = row.rate, row.moment
+    if row.state is BeamState.BEAM_ON and moment is not None and moment.spot is None:
+        rate = moment.dose_rate
+    return "" if rate is None else f"{rate:.0f} {texts.plain(row.unit, 16)}/min"
+
+
+def _with_energy_unit(row: BeamRow, energy: float | None) -> str:
     unit = "MV" if row.radiation_type == "PHOTON" else "MeV"
-    return "" if row.energy is None else f"{row.energy:g} {unit}"
+    return "" if energy is None else f"{round(energy, 1):g} {unit}"
 
 
 def beam_title(row: BeamRow) -> str:
@@ -143,6 +184,7 @@ def state_words(row: BeamRow) -> str:
     """Return the state of a beam as glyph and words."""
     words = {
         BeamState.WAITING: "○ " + _tr("Not started"),
+        BeamState.POSITIONING: "⟳ " + _tr("Positioning"),
         BeamState.BEAM_ON: "▶ " + _tr("Beam on"),
         BeamState.PAUSED: "‖ " + _tr("Paused"),
         BeamState.DELIVERED: "✓ " + _tr("Delivered"),
@@ -155,6 +197,7 @@ def beam_model(unit: str = "MU") -> RowModel[BeamRow]:
     """Return an empty model of beams whose metersets are in a unit."""
     tones = {
         BeamState.WAITING: Tone.NEUTRAL,
+        BeamState.POSITIONING: Tone.ACCENT,
         BeamState.BEAM_ON: Tone.PROGRESS,
         BeamState.PAUSED: Tone.PROGRESS,
         BeamState.DELIVERED: Tone.DONE,

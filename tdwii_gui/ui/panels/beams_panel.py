@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
@@ -13,6 +12,7 @@ from tdwii_gui.ui.models.delivery_rows import (
     BeamState,
     beam_model,
     common_unit,
+    current_row,
     paused,
     progressed,
     resumed,
@@ -39,7 +39,8 @@ class BeamsPanel(Card):
         self.setObjectName("beams_panel")
         self._unit = "MU"
         self._is_paused = False
-        self._since: tuple[float, float] | None = None
+        self._left = 0.0
+        self._speed = 1.0
         self._total_text = muted()
         self.head.addWidget(self._total_text)
         self.model = beam_model()
@@ -83,8 +84,8 @@ class BeamsPanel(Card):
             self.body.replaceWidget(before, self.table)
             before.deleteLater()
         self.model.replace_all(rows)
-        self._since = None
-        self._current_number = rows[0].number if rows else None
+        self._left = 0.0
+        self._current_number = current_row(rows).number if rows else None
         _, total = session_metersets(rows)
         self._total_text.setText(
             self.tr("{0} beams  ·  {1}").format(len(rows), self._meterset(total)) if rows else ""
@@ -106,24 +107,22 @@ class BeamsPanel(Card):
         if row.number != self._current_number:
             self._current_number = row.number
             self.table.scrollTo(self.model.index_of(row.number))
-        if self._since is None:
-            self._since = (monotonic(), session_metersets(self.rows)[0])
+        self._left = progress.seconds_left
         self._refresh()
 
     def show_state(self, state: SessionState) -> None:
-        """Show whether the delivery is paused; the estimate of the time then begins anew."""
+        """Show whether the delivery is paused."""
         self._is_paused = state is SessionState.PAUSED
         change = paused if self._is_paused else resumed
-        if self._is_paused:
-            self._since = None
         for row in self.rows:
             if change(row) != row:
                 self.model.put(change(row))
         self._refresh()
 
-    def restart_estimate(self) -> None:
-        """Begin the estimate of the time left anew: the speed is another one."""
-        self._since = None
+    def show_speed(self, speed: float) -> None:
+        """Tell how much faster than in real time it is delivered: so much sooner it ends."""
+        self._speed = speed
+        self._refresh()
 
     def _table(self) -> Table:
         """Return a table of the model: its heads name the unit."""
@@ -141,20 +140,13 @@ class BeamsPanel(Card):
         share = min(done / total, 1.0) if total else 0.0
         self._bar.setValue(round(1000 * share))
         self._percent.setText(self.tr("{0} %").format(texts.number(100 * share, 0)))
-        is_on = any(row.state is BeamState.BEAM_ON for row in rows)
+        is_on = any(row.state in (BeamState.BEAM_ON, BeamState.POSITIONING) for row in rows)
         set_property(self._bar, "tone", "done" if share >= 1 else "progress" if is_on else "")
         words = [self.tr("{0} of {1}").format(texts.number(done), self._meterset(total))]
-        left = self._seconds_left(done, total)
+        left = round(self._left / self._speed)
         if left and is_on:
-            words.append(self.tr("{0} left").format(f"{int(left) // 60}:{int(left) % 60:02d}"))
+            words.append(self.tr("{0} left").format(f"{left // 60}:{left % 60:02d}"))
         self._words.setText("  ·  ".join(words) if rows else "")
-
-    def _seconds_left(self, done: float, total: float) -> float:
-        """Return an estimate from the rate so far; 0 as long as there is none."""
-        if self._since is None:
-            return 0.0
-        seconds, gained = monotonic() - self._since[0], done - self._since[1]
-        return (total - done) * seconds / gained if gained > 0 and seconds > 1 else 0.0
 
     def _meterset(self, value: float) -> str:
         return " ".join(filter(None, (texts.number(value), texts.plain(self._unit, 16))))

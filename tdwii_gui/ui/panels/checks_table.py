@@ -43,10 +43,14 @@ class ChecksPanel(Card):
         """Show the outcome of checks."""
         self.model.replace_all(checks)
         self._outcome.setVisible(bool(checks))
-        failed = sum(not check.passed for check in checks)
-        if failed:
-            words = self.tr("{0} of {1} differ").format(failed, len(checks))
+        blocking = sum(check.is_obstacle for check in checks)
+        warning = sum(not check.passed for check in checks) - blocking
+        if blocking:
+            words = self.tr("{0} of {1} block the beam").format(blocking, len(checks))
             self._outcome.show_state(Tone.FAULT, "✕", words)
+        elif warning:
+            words = self.tr("{0} of {1} warn").format(warning, len(checks))
+            self._outcome.show_state(Tone.PROGRESS, "⚠", words)
         else:
             words = self.tr("All {0} agree").format(len(checks))
             self._outcome.show_state(Tone.DONE, "✓", words)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tdwii_gui.ui import texts
-from tdwii_gui.ui.models.delivery_rows import energy_words
+from tdwii_gui.ui.models.delivery_rows import energy_now, rate_now
 from tdwii_gui.ui.panels.labels import caption, strong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tdwii_gui.ui.models.delivery_rows import BeamRow
+
+
+_NONE: Final = "\u2013"
 
 
 class CurrentBeam(QFrame):
@@ -29,7 +32,6 @@ class CurrentBeam(QFrame):
         self._meterset.setProperty("role", "patient")
         self._meterset.setObjectName("current_meterset")
         self._title = caption()
-        self._values: list[QLabel] = []
         line = QHBoxLayout(self)
         line.setContentsMargins(14, 10, 14, 10)
         line.setSpacing(22)
@@ -38,14 +40,10 @@ class CurrentBeam(QFrame):
         first.addWidget(self._title)
         first.addWidget(self._meterset)
         line.addLayout(first, 1)
-        for title in (self.tr("Energy"), self.tr("Rate"), self.tr("Gantry")):
-            box = QVBoxLayout()
-            box.setSpacing(6)
-            self._values.append(strong())
-            box.addWidget(caption(title))
-            box.addWidget(self._values[-1])
-            box.addStretch(1)
-            line.addLayout(box)
+        self._energy, _ = self._readout(line, self.tr("Energy"))
+        self._rate, _ = self._readout(line, self.tr("Dose rate"))
+        self._gantry, _ = self._readout(line, self.tr("Gantry"))
+        self._layer, self._layer_holder = self._readout(line, self.tr("Layer"))
 
     def show_beam(self, row: BeamRow | None, rows: Sequence[BeamRow]) -> None:
         """Show a beam of a session, or none."""
@@ -60,16 +58,25 @@ class CurrentBeam(QFrame):
                 texts.number(row.delivered), texts.number(row.planned), texts.plain(row.unit, 16)
             )
         )
-        rate = "\u2013"
-        if row.rate is not None:
-            rate = self.tr("{0} {1}/min").format(f"{row.rate:g}", texts.plain(row.unit, 16))
-        for label, words in zip(
-            self._values, (energy_words(row) or "\u2013", rate, _turn(row)), strict=True
-        ):
-            label.setText(words)
+        gantry = row.moment.gantry if row.moment else None
+        self._energy.setText(energy_now(row) or _NONE)
+        self._rate.setText(rate_now(row) or _NONE)
+        self._gantry.setText(_NONE if gantry is None else f"{gantry:.1f}°")
+        layer = row.moment.layer if row.moment else None
+        self._layer_holder.setVisible(row.layers > 0)
+        if layer is not None:
+            self._layer.setText(self.tr("{0} of {1}").format(layer + 1, row.layers))
 
-
-def _turn(row: BeamRow) -> str:
-    """Return the gantry angle, or where it starts and ends."""
-    angles = [f"{angle:.1f}°" for angle in row.gantry]
-    return " → ".join(dict.fromkeys(angles)) or "\u2013"
+    def _readout(self, line: QHBoxLayout, title: str) -> tuple[QLabel, QWidget]:
+        """Return the label of a value below its title, and what holds both."""
+        holder = QWidget()
+        box = QVBoxLayout(holder)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(6)
+        label = strong()
+        label.setAccessibleName(title)
+        box.addWidget(caption(title))
+        box.addWidget(label)
+        box.addStretch(1)
+        line.addWidget(holder)
+        return label, holder

@@ -86,6 +86,9 @@ class DeliveryActions(QFrame):
         self.claim.setText(
             self.tr("Start again") if state is SessionState.CLAIMED else self.tr("Claim and start")
         )
+        self.beam_on.setText(
+            self.tr("Beam on again") if state is SessionState.STOPPED else self.tr("Beam on")
+        )
         for button, action in self._actions(state).items():
             self._allow(button, outlook.busy or obstacle_words(outlook.why_not(action)))
         self._allow(self.back, outlook.busy if is_preparing else self.tr("The step is claimed"))
@@ -93,7 +96,7 @@ class DeliveryActions(QFrame):
         is_on = state in (SessionState.BEAM_ON, SessionState.PAUSED)
         self.back.setVisible(is_preparing)
         self.claim.setVisible(is_preparing or state is SessionState.CLAIMED)
-        self.beam_on.setVisible(state is SessionState.READY)
+        self.beam_on.setVisible(state in (SessionState.READY, SessionState.STOPPED))
         self.pause.setVisible(is_on)
         self.end.setVisible(is_on)
         self.next.setVisible(is_final)
@@ -106,11 +109,11 @@ class DeliveryActions(QFrame):
         self._show_next(outlook)
 
     def _actions(self, state: SessionState) -> dict[QPushButton, SessionAction]:
-        resuming = state is SessionState.PAUSED
+        is_stopped, is_paused = state is SessionState.STOPPED, state is SessionState.PAUSED
         return {
             self.claim: SessionAction.START,
-            self.beam_on: SessionAction.BEAM_ON,
-            self.pause: SessionAction.RESUME if resuming else SessionAction.PAUSE,
+            self.beam_on: SessionAction.CONTINUE if is_stopped else SessionAction.BEAM_ON,
+            self.pause: SessionAction.RESUME if is_paused else SessionAction.PAUSE,
             self.end: SessionAction.STOP,
             self.store: SessionAction.STORE_RECORDS,
             self.update_step: SessionAction.FINAL_UPDATE,
@@ -142,6 +145,8 @@ class DeliveryActions(QFrame):
     def _show_next(self, outlook: Outlook) -> None:
         """Fill the one button that comes next, and say what it waits for."""
         comes_next = self._next(outlook.state)
+        if outlook.state is SessionState.UPDATED and not self.complete.isEnabled():
+            comes_next = self.cancel
         if comes_next is not None and not comes_next.isEnabled():
             comes_next = None
         for button in self.findChildren(QPushButton):
@@ -149,6 +154,8 @@ class DeliveryActions(QFrame):
         hint = self._hint_words(outlook.state)
         if outlook.state is SessionState.STOPPED:
             hint = obstacle_words(outlook.why_not(SessionAction.STORE_RECORDS))
+        if outlook.state is SessionState.UPDATED:
+            hint = obstacle_words(outlook.why_not(SessionAction.COMPLETE))
         self._hint.set_text(outlook.busy or hint)
 
     def _hint_words(self, state: SessionState) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from tdwii_gui.dicom.iod.codes import DISCONTINUATION_REASONS, UNSPECIFIED_REASON
+from tdwii_gui.dicom.iod.treatment_record import TerminationStatus
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.labels import field_label
 from tdwii_gui.ui.panels.verb_dialog import Verb, VerbDialog
@@ -37,23 +38,6 @@ def complete_dialog(parent: QWidget, facts: Sequence[tuple[str, str]]) -> VerbDi
     )
 
 
-def end_session_dialog(parent: QWidget, facts: Sequence[tuple[str, str]]) -> VerbDialog:
-    """Return the question whether to end the delivery where it is."""
-    return VerbDialog(
-        parent,
-        _tr("End the session here?"),
-        _tr(
-            "The beam stops and the rest of the session is not delivered. What was delivered can "
-            "be recorded; a later session can continue from there."
-        ),
-        facts,
-        (
-            Verb("confirm_end_session", _tr("End session")),
-            Verb("keep_treating", _tr("Keep treating")),
-        ),
-    )
-
-
 def close_dialog(parent: QWidget, facts: Sequence[tuple[str, str]]) -> VerbDialog:
     """Return the question what becomes of a session when its window closes."""
     return VerbDialog(
@@ -71,6 +55,45 @@ def close_dialog(parent: QWidget, facts: Sequence[tuple[str, str]]) -> VerbDialo
             Verb("keep_treating", _tr("Keep treating")),
         ),
     )
+
+
+class EndSessionDialog(VerbDialog):
+    """Asks whether to end the delivery where it is, and what the record shall say of it.
+
+    Signals
+    -------
+    confirmed : TerminationStatus
+        By whom the beam was ended.
+    """
+
+    confirmed = Signal(object)
+
+    def __init__(self, parent: QWidget, facts: Sequence[tuple[str, str]]) -> None:
+        super().__init__(
+            parent,
+            _tr("End the session here?"),
+            _tr(
+                "The beam stops. What was delivered can be recorded and the step canceled with its "
+                "reason; the rest can be delivered now, or by a later session that continues it."
+            ),
+            facts,
+            (
+                Verb("confirm_end_session", _tr("End session")),
+                Verb("keep_treating", _tr("Keep treating")),
+            ),
+        )
+        self._termination = QComboBox()
+        self._termination.setObjectName("termination")
+        for status, words in (
+            (TerminationStatus.OPERATOR, self.tr("By the operator")),
+            (TerminationStatus.MACHINE, self.tr("By the machine (a fault is simulated)")),
+        ):
+            self._termination.addItem(words, status)
+        self.form.addWidget(field_label(self.tr("The beam is &ended"), self._termination))
+        self.form.addWidget(self._termination)
+        self.decided.connect(
+            lambda _verb: self.confirmed.emit(TerminationStatus(self._termination.currentData()))
+        )
 
 
 class CancelDialog(VerbDialog):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tdwii_gui.actors.rtbdi_creator import FractionRequest, course
+from tdwii_gui.actors.rtbdi_creator import FractionRequest
 from tdwii_gui.dicom.iod.ups import Priority
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.card import Card
@@ -61,27 +61,30 @@ class FormValues:
     first : FractionRequest
         The fraction; of a whole course the first session.
     whole_course : bool
-        Whether all fractions of the group are scheduled.
+        Whether all that remains of the plan's course is scheduled.
+    is_continuation : bool
+        Whether what was interrupted of the fraction is continued.
     """
 
     first: FractionRequest
     whole_course: bool
-
-    def requests(self, group: FractionGroup) -> tuple[FractionRequest, ...]:
-        """Return a request for each fraction that is asked for."""
-        return tuple(course(group, self.first)) if self.whole_course else (self.first,)
+    is_continuation: bool = False
 
 
 class FractionForm(Card):
-    """Fraction group, fraction number or whole course, start, machine and priority.
+    """Fraction group, fraction number, its rest or the whole course, start, machine and priority.
 
     Signals
     -------
     changed
         A value is another one; everything built from the values before is stale.
+    course_asked, continuation_asked
+        The whole course, or the continuation of a fraction, was ticked just now.
     """
 
     changed = Signal()
+    course_asked = Signal()
+    continuation_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Fraction"), parent)
@@ -89,6 +92,7 @@ class FractionForm(Card):
         self._opened: OpenedPlan | None = None
         self._silent = False
         self._already = ""
+        self._days = ""
         self._notes: dict[str, QLabel] = {}
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
@@ -109,6 +113,11 @@ class FractionForm(Card):
         self._number.lineEdit().setTextMargins(*SPIN_MARGINS)
         self._course = QCheckBox(self.tr("&Whole course"))
         self._course.setObjectName("whole_course")
+        self._rest = QCheckBox(self.tr("&Continue what was interrupted"))
+        self._rest.setObjectName("continue_fraction")
+        self._rest.setToolTip(
+            texts.tooltip(self.tr("Schedule what remains of the fraction by its treatment records"))
+        )
         self._start = QDateTimeEdit()
         self._start.setObjectName("start")
         self._start.setCalendarPopup(True)
@@ -136,6 +145,7 @@ class FractionForm(Card):
     def _place_fields(self) -> None:
         self._field("group", self.tr("Fraction &group"), self._group)
         self._field("number", self.tr("Fraction &number"), self._number, self._course)
+        self._grid.addWidget(self._rest, self._grid.rowCount(), 1)
         self._field("start", self.tr("&Start"), self._start, self._zone, self._now)
         self._field("machine", self.tr("&Machine"), self._machine)
         self._field("priority", self.tr("P&riority"), self._priority)
@@ -146,7 +156,8 @@ class FractionForm(Card):
     def _connect(self) -> None:
         self._group.currentIndexChanged.connect(self._on_group_changed)
         self._number.valueChanged.connect(self._on_changed)
-        self._course.toggled.connect(self._on_changed)
+        self._course.toggled.connect(self._on_course_toggled)
+        self._rest.toggled.connect(self._on_rest_toggled)
         self._start.dateTimeChanged.connect(self._on_changed)
         self._now.clicked.connect(self.start_now)
         self._machine.textChanged.connect(self._on_changed)
@@ -163,6 +174,7 @@ class FractionForm(Card):
         self._group.setEnabled(len(groups) > 1)
         self._machine.clear()
         self._course.setChecked(False)
+        self._rest.setChecked(False)
         self._priority.setCurrentIndex(1)
         self._photos.setText(self._photo_text(opened))
         self._start.setDateTime(_minute(QDateTime.currentDateTime()))
@@ -186,15 +198,37 @@ class FractionForm(Card):
             self._machine.text().strip() or None,
             Priority(self._priority.currentData()),
         )
-        return FormValues(first, self._course.isChecked())
+        return FormValues(first, self._course.isChecked(), self._rest.isChecked())
 
     def show_next(self, number: int, start: datetime) -> None:
-        """Ask for another fraction."""
+        """Ask for another fraction, as a whole."""
         self._silent = True
+        self._rest.setChecked(False)
         self._number.setValue(number)
-        self._start.setDateTime(_minute(QDateTime.fromSecsSinceEpoch(int(start.timestamp()))))
+        self.show_start(start)
         self._silent = False
         self._on_changed()
+
+    def show_rest_of(self, group: int, number: int) -> None:
+        """Ask for the rest of this fraction of this group."""
+        self._silent = True
+        groups = [self._group.itemData(row).number for row in range(self._group.count())]
+        if group in groups:
+            self._group.setCurrentIndex(groups.index(group))
+            self._show_group()
+        self._number.setValue(number)
+        self._silent = False
+        self._on_changed()
+
+    def show_start(self, start: datetime) -> None:
+        """Ask for another start."""
+        self._start.setDateTime(_minute(QDateTime.fromSecsSinceEpoch(int(start.timestamp()))))
+
+    def show_course_days(self, first: datetime, last: datetime) -> None:
+        """Say from when to when the course is."""
+        ends = (texts.moment(each).partition(",")[0] for each in (first, last))
+        self._days = self.tr("from {0} to {1}").format(*ends)
+        self.show_findings(())
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Say at the fields what is wrong with their values."""
@@ -225,14 +259,9 @@ class FractionForm(Card):
     def _hints(self) -> dict[str, str]:
         """Return words at fields that are not wrong but worth knowing."""
         hints = {"number": self._already}
-        moment = self._moment()
-        if self._course.isChecked() and self.group.fractions_planned:
-            sessions = [request.start for request in course(self.group, self.values().first)]
-            hints["start"] = self.tr("one each weekday, from {0} to {1}").format(
-                texts.moment(sessions[0]).partition(",")[0],
-                texts.moment(sessions[-1]).partition(",")[0],
-            )
-        elif (datetime.now().astimezone() - moment).total_seconds() > 2 * _MINUTE:
+        if self._course.isChecked():
+            hints["start"] = self._days
+        elif (datetime.now().astimezone() - self._moment()).total_seconds() > 2 * _MINUTE:
             hints["start"] = self.tr("this moment has passed; it can be scheduled all the same")
         return hints
 
@@ -244,7 +273,7 @@ class FractionForm(Card):
         planned = group.fractions_planned
         self._number.setRange(1, planned or _MOST_FRACTIONS)
         self._number.setSuffix(self.tr(" of {0}").format(planned) if planned else "")
-        self._course.setEnabled(planned > 1)
+        self._course.setEnabled(planned > 1 or self._group.count() > 1)
         machines = sorted({beam.machine for beam in group.beams if beam.machine})
         one = texts.plain(machines[0], 20) if len(machines) == 1 else ""
         self._machine.setPlaceholderText(one or self.tr("name the machine"))
@@ -254,10 +283,31 @@ class FractionForm(Card):
             self._show_group()
             self._on_changed()
 
+    def _on_course_toggled(self, is_on: bool) -> None:
+        if is_on:
+            self._untick(self._rest)
+            self.course_asked.emit()
+        self._on_changed()
+
+    def _on_rest_toggled(self, is_on: bool) -> None:
+        if is_on:
+            self._untick(self._course)
+            # Mostly the patient is still there, or comes back on the same day.
+            self.start_now()
+            self.continuation_asked.emit()
+        self._on_changed()
+
+    def _untick(self, box: QCheckBox) -> None:
+        was_silent, self._silent = self._silent, True
+        box.setChecked(False)
+        self._silent = was_silent
+
     def _on_changed(self) -> None:
         if self._silent:
             return
         self._number.setEnabled(not self._course.isChecked())
+        self._group.setEnabled(self._group.count() > 1 and not self._course.isChecked())
+        self._days = ""
         self._zone.setText(self._moment().tzname() or "")
         self._already = ""
         self.show_findings(())

@@ -40,6 +40,8 @@ class PlanPage(QWidget):
         self.preview = FractionPreview()
         self.form = FractionForm()
         self.steps = ScheduleSteps()
+        # The banner names the plan; the calendar needs the height.
+        self.preview.needs_room.connect(self.card.setHidden)
         columns = QHBoxLayout(self)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(12)

@@ -57,6 +57,8 @@ class StartPage(QWidget):
     -------
     open_asked
         The user wants to choose a file.
+    find_asked
+        The user wants to find a plan in the archive.
     demo_asked : str
         The user wants the demo patient's plan: ``photon``, ``electron`` or ``ion``.
     recent_asked : Path
@@ -64,6 +66,7 @@ class StartPage(QWidget):
     """
 
     open_asked = Signal()
+    find_asked = Signal()
     demo_asked = Signal(str)
     recent_asked = Signal(object)
 
@@ -76,7 +79,9 @@ class StartPage(QWidget):
         rows.setContentsMargins(32, 28, 32, 28)
         rows.setSpacing(10)
         rows.addWidget(heading(self.tr("Which plan shall be treated?")))
-        words = self.tr("Drop an RT Plan, an RT Ion Plan or a folder here, or open a file.")
+        words = self.tr(
+            "Drop an RT Plan, an RT Ion Plan or a folder here, open a file, or find it in the OST."
+        )
         rows.addWidget(muted(words, wraps=True))
         rows.addLayout(self._open_row())
         rows.addSpacing(14)
@@ -132,8 +137,14 @@ class StartPage(QWidget):
         button.clicked.connect(self.open_asked)
         set_primary(button)
         self.setFocusProxy(button)
+        find = QPushButton(self.tr("&Find in the OST…"))
+        find.setObjectName("find_plan")
+        find.setToolTip(texts.tooltip(self.tr("Query the archive for plans (Ctrl+Shift+O)")))
+        find.clicked.connect(self.find_asked)
         row = QHBoxLayout()
+        row.setSpacing(10)
         row.addWidget(button)
+        row.addWidget(find)
         row.addStretch(1)
         return row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from tdwii_gui.ui import texts
@@ -12,6 +12,9 @@ from tdwii_gui.ui.panels.labels import muted, set_primary
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
+
+    from tdwii_gui.ui.fraction_draft import Draft
+    from tdwii_gui.ui.panels.fraction_form import FormValues
 
 
 class ScheduleActions(QFrame):
@@ -86,3 +89,21 @@ class ScheduleActions(QFrame):
         button.setObjectName(name)
         button.clicked.connect(signal)
         return button
+
+
+def verb(values: FormValues, draft: Draft | None) -> str:
+    """Return what the primary button does with what the form asks for."""
+    number = values.first.fraction_number
+    if values.is_continuation:
+        return _tr("&Schedule the rest of fraction {0}").format(number)
+    if not values.whole_course:
+        return _tr("&Schedule fraction {0}").format(number)
+    if draft is None or draft.is_empty:
+        return _tr("&Schedule the course")
+    if not draft.moves:
+        return _tr("&Schedule {0} fractions").format(len(draft.fractions))
+    return _tr("&Schedule {0} fractions, move {1}").format(len(draft.fractions), len(draft.moves))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ScheduleActions", text)

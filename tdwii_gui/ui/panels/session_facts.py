@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from tdwii_gui.actors.cancel_requests import CancelRequest
     from tdwii_gui.actors.treatment_session import TreatmentSession
     from tdwii_gui.dicom.iod.ups import Ups
-    from tdwii_gui.dicom.iod.ups_event import EventReport
     from tdwii_gui.ui.models.delivery_rows import BeamRow
 
 Facts = list[tuple[str, str]]
@@ -82,28 +82,31 @@ def completion_facts(session: TreatmentSession, rows: Sequence[BeamRow]) -> Fact
     ]
 
 
-def cancel_request_words(report: EventReport) -> str:
-    """Return who asks for a cancellation, why, and whom to call."""
-    contact = ", ".join(filter(None, (report.contact_name, report.contact_uri)))
-    return _tr("{0} requests to cancel this treatment: {1}. Contact: {2}").format(
-        texts.plain(report.requesting_ae or _tr("The TMS"), 40),
-        texts.plain(requested_reason(report) or _tr("no reason given"), 200),
-        texts.plain(contact or _tr("not given"), 120),
+def cancel_request_words(request: CancelRequest) -> tuple[str, str]:
+    """Return who asks for a cancellation and why; and whom to call, and what accepting it does."""
+    code = request.code
+    coded = f"{code.meaning} ({code.value})" if code is not None else ""
+    reason = " · ".join(filter(None, (request.reason, coded)))
+    contact = ", ".join(filter(None, (request.contact_name, request.contact_uri)))
+    question = _tr("{0} asks to cancel this treatment: {1}").format(
+        texts.plain(request.requesting_ae or _tr("The TMS"), 40),
+        texts.plain(reason or _tr("no reason given"), 250),
     )
+    consequences = _tr(
+        "Contact: {0}. Accepting stops the beam, stores what was delivered and cancels the step."
+    )
+    return question, consequences.format(texts.plain(contact or _tr("not given"), 120))
 
 
-def requested_reason(report: EventReport) -> str:
-    """Return why a cancellation is asked for; empty where that is not said."""
-    return report.reason or (report.reason_code.meaning if report.reason_code else "")
-
-
-def end_facts(session: TreatmentSession, rows: Sequence[BeamRow], reason: str) -> Facts:
+def end_facts(session: TreatmentSession, rows: Sequence[BeamRow]) -> Facts:
     """Return how a session has ended."""
     step = session.step
     beams = session.delivered
     facts = [(_tr("Step"), " · ".join(filter(None, (step.label, step.plan_label))))]
-    if reason:
-        facts.append((_tr("Reason"), reason))
+    if session.cancellation is not None:
+        code, words = session.cancellation.code, session.cancellation.reason
+        reason = ": ".join(filter(None, (code.meaning if code else "", words)))
+        facts.append((_tr("Reason"), reason or _tr("not told")))
     if beams:
         first, last = beams[0].started, beams[-1].ended
         facts.append((_tr("Beam on"), f"{texts.moment(first)} ({texts.clock(first)})"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.session_state import SessionState
+from tdwii_gui.ui.models.delivery_rows import current_row
 from tdwii_gui.ui.panels.beam_view import BeamView
 from tdwii_gui.ui.panels.beams_panel import BeamsPanel
 from tdwii_gui.ui.panels.checks_table import ChecksPanel
@@ -66,28 +68,31 @@ class SessionView(QWidget):
         outer.addWidget(self._pages)
         self._is_manual = False
         self._state = SessionState.SELECTED
+        self._focused_for: SessionState | None = None
 
     def show_step(self, step: Ups | None, fallback_ae: str = "") -> None:
         """Begin with a step: nothing of it is here yet."""
+        self._focused_for = None
         self.inputs.show_step(step, fallback_ae)
         self.identity.show_step(step)
         self.checks.show_checks(())
         self.show_beams((), {})
-        self.manual.show_files(())
+        self.manual.records.show_records((), ())
 
     def show_beams(self, rows: Sequence[BeamRow], paths: Mapping[int, BeamPath]) -> None:
         """Show the beams that the instruction asks for."""
         self.beams.show_beams(rows)
         self.beams.show_inputs(self.inputs.summary())
-        self.manual.show_beams(rows)
+        self.manual.progress.show_beams(rows)
         self.beam_view.show_paths(paths)
         if rows:
-            self.beam_view.show_beam(rows[0].number, rows[0].start)
+            current = current_row(rows)
+            self.beam_view.show_start(current.number, current.delivered)
 
     def progress(self, progress: DeliveryProgress) -> None:
         """Show how far the delivery has come."""
         self.beams.progress(progress)
-        self.beam_view.show_beam(progress.beam_number, progress.delivered)
+        self.beam_view.progress(progress)
 
     def show_state(self, state: SessionState) -> None:
         """Bring the panels of a state in sight."""
@@ -95,6 +100,7 @@ class SessionView(QWidget):
         self._pages.setCurrentWidget(self._verify if state in _VERIFYING else self._deliver)
         self.beam_view.show_beam_on(is_on=state is SessionState.BEAM_ON)
         self.beams.show_state(state)
+        self.manual.show_state(state)
         self._show_side()
 
     def show_end(self, state: SessionState, facts: Facts) -> None:
@@ -105,6 +111,15 @@ class SessionView(QWidget):
         """Show the panel for testers in the place of the beam's eye view, or not."""
         self._is_manual = is_manual
         self._show_side()
+
+    def move_focus(self, state: SessionState, target: QWidget) -> None:
+        """Bring the keyboard to what comes next, but never away from a tester's fields."""
+        if state is SessionState.INPUTS_READY:
+            target = self.identity.boxes["name"]
+        if state is not self._focused_for and target.isEnabled():
+            self._focused_for = state
+            if not self.manual.isAncestorOf(self.window().focusWidget()):
+                target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_side(self) -> None:
         side = self.manual if self._is_manual else self.beam_view

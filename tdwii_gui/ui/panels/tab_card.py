@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QWidget
 
 from tdwii_gui.ui.panels.card import Card
+
+CORNER_MARGIN: Final = 10
+"""Below a label in the corner of tabs, so that it stands on the line of their titles."""
 
 
 class TabCard(Card):

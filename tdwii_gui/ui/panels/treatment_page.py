@@ -5,25 +5,30 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from tdwii_gui.actors.events import DeliveryProgressed, InputsRetrieved, InstanceReceived
+from tdwii_gui.actors.events import (
+    CancelRequested,
+    DeliveryProgressed,
+    InputsRetrieved,
+    InstanceReceived,
+    SessionWaiting,
+)
 from tdwii_gui.actors.session_state import SessionAction, SessionState
 from tdwii_gui.actors.treatment_session import SessionOptions, TreatmentSession
 from tdwii_gui.dicom.errors import TdwiiError
 from tdwii_gui.dicom.iod.codes import UNSPECIFIED_REASON
 from tdwii_gui.ui.panels.delivery_actions import DeliveryActions, Outlook
-from tdwii_gui.ui.panels.finish_dialog import CancelDialog, complete_dialog, end_session_dialog
+from tdwii_gui.ui.panels.finish_dialog import CancelDialog, EndSessionDialog, complete_dialog
 from tdwii_gui.ui.panels.manual_mode import ManualMode
 from tdwii_gui.ui.panels.session_facts import (
-    cancel_request_words,
     completion_facts,
     delivery_facts,
     end_facts,
     record_facts,
-    requested_reason,
 )
+from tdwii_gui.ui.panels.session_questions import SessionQuestions
 from tdwii_gui.ui.panels.session_view import SessionView
 from tdwii_gui.ui.photo_image import fetch_photo
 from tdwii_gui.ui.session_reading import SessionBeams, read_beams
@@ -37,10 +42,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from tdwii_gui.actors.events import ActorEvent
+    from tdwii_gui.actors.inputs import RetrievalResult
     from tdwii_gui.actors.tdd import Tdd
     from tdwii_gui.dicom.iod.codes import Code
     from tdwii_gui.dicom.iod.ups import Ups
-    from tdwii_gui.dicom.iod.ups_event import EventReport
     from tdwii_gui.ui.panels.desk import Desk
     from tdwii_gui.ui.panels.session_facts import Facts
 
@@ -77,17 +82,18 @@ class TreatmentPage(QWidget):
         self._tdd = tdd
         self._desk = desk
         self._busy = ""
-        self._reason = ""
-        self._why_canceled = ""
-        self._focused_for: SessionState | None = None
+        self._cancels_next = False
         self.session: TreatmentSession | None = None
         self.photo: QImage | None = None
         self.view = SessionView()
         self.bar = DeliveryActions()
+        self.questions = SessionQuestions(desk, self._run)
         self._manual = ManualMode(tdd, desk, self.view.manual)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.view)
+        outer.setSpacing(12)
+        outer.addWidget(self.questions)
+        outer.addWidget(self.view, 1)
         self._connect()
 
     @property
@@ -106,15 +112,19 @@ class TreatmentPage(QWidget):
         failed = self.state is SessionState.CLAIMED and not self._busy
         return failed or bool(self.view.inputs.missing)
 
-    def begin(self, step: Ups) -> None:
-        """Begin a session with a step: its inputs are fetched at once."""
+    def begin(self, step: Ups, *, to_cancel: bool = False) -> None:
+        """Begin a session with a step: its inputs are fetched at once.
+
+        `to_cancel` asks for the reason of its cancellation as soon as it can be canceled.
+        """
         self._desk.messages.clear()
         speed = self.bar.chosen_speed
         self.session = TreatmentSession(self._tdd, step, SessionOptions(speed=speed))
         self._manual.session = self.session
         self.photo = None
-        self._busy = self._reason = self._why_canceled = ""
-        self._focused_for = None
+        self._busy = self.questions.failure = ""
+        self._cancels_next = to_cancel
+        self.view.beams.show_speed(speed)
         self.view.show_step(step, self._tdd.ost_ae_title)
         self.retrieve()
 
@@ -130,6 +140,10 @@ class TreatmentPage(QWidget):
                 self.view.inputs.settle(event.result)
             case DeliveryProgressed() if event.sop_instance_uid == uid:
                 self.view.progress(event.progress)
+            case SessionWaiting() if event.sop_instance_uid == uid:
+                self.refresh()
+            case CancelRequested() if event.request.sop_instance_uid == uid:
+                self.refresh()
 
     @Slot()
     def refresh(self) -> None:
@@ -146,14 +160,16 @@ class TreatmentPage(QWidget):
         else:
             self.view.identity.show_confirmed()
         unclaimed = "" if self.is_claimed else self.tr("Claim the step first")
-        self.view.manual.allow(unclaimed)
+        self.view.manual.progress.allow(unclaimed)
         stored = self.tr("The records are stored already") if state in _RECORDED else ""
-        self.view.manual.allow_files(unclaimed or stored)
+        self.view.manual.records.allow(unclaimed or stored)
         self.bar.show_session(Outlook(state, session.why_not, self._busy))
+        self.questions.show_session(session, self._busy)
         if state.is_final:
-            facts = end_facts(session, self.view.beams.rows, self._why_canceled)
+            facts = end_facts(session, self.view.beams.rows)
             self.view.show_end(state, facts)
-        self._move_focus(state)
+        target = self.bar.back if state is SessionState.SELECTED else self.bar.next_button(state)
+        self.view.move_focus(state, target or self.bar.speed)
         self.changed.emit()
 
     def facts(self) -> Facts:
@@ -178,19 +194,6 @@ class TreatmentPage(QWidget):
         self._manual.session = None
         return session
 
-    def _close_session(self) -> None:
-        session = self.give_up()
-        if session is not None:
-            self._desk.background.submit("close session", "", session.close)
-
-    def show_cancel_request(self, report: EventReport) -> None:
-        """Tell that the TMS asks for the cancellation of the step, and offer to do it."""
-        session = self.session
-        if session is not None and session.step.sop_instance_uid == report.sop_instance_uid:
-            self._reason = requested_reason(report)
-            words = cancel_request_words(report)
-            self._desk.messages.warn(words, self.tr("Cancel treatment…"), self.ask_cancel)
-
     @Slot()
     def retrieve(self) -> None:
         """Fetch the inputs (RO-59)."""
@@ -200,7 +203,7 @@ class TreatmentPage(QWidget):
         self._desk.job(
             self.session.retrieve_inputs(),
             self.tr("Retrieving inputs (RO-59)"),
-            lambda _result: self._on_retrieved(),
+            self._on_retrieved,
             self._on_failed,
             self.session.cancel_retrieval,
         )
@@ -211,21 +214,11 @@ class TreatmentPage(QWidget):
         """Ask why the treatment is canceled."""
         if self.session is None or self.session.why_not(SessionAction.CANCEL):
             return
-        dialog = CancelDialog(self.window(), self.facts(), self._reason)
+        request = self.session.cancel_request
+        reason = request.reason if request is not None else ""
+        dialog = CancelDialog(self.window(), self.facts(), reason)
         dialog.confirmed.connect(self._cancel)
         dialog.open()
-
-    def _move_focus(self, state: SessionState) -> None:
-        """Bring the keyboard to what comes next, but never away from a tester's fields."""
-        target: QWidget = self.bar.next_button(state) or self.bar.speed
-        if state is SessionState.SELECTED:
-            target = self.bar.back
-        if state is SessionState.INPUTS_READY:
-            target = self.view.identity.boxes["name"]
-        if state is not self._focused_for and target.isEnabled():
-            self._focused_for = state
-            if not self.view.manual.isAncestorOf(self.window().focusWidget()):
-                target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _connect(self) -> None:
         view, bar = self.view, self.bar
@@ -264,19 +257,29 @@ class TreatmentPage(QWidget):
     def _on_failed(self, error: BaseException) -> None:
         self._busy = ""
         self.view.inputs.end()
-        self._desk.messages.fail(str(error))
+        session = self.session
+        if session is not None and not session.why_not(SessionAction.WAIVE_RECORDS):
+            self.questions.failure = str(error)
+        else:
+            self._desk.messages.fail(str(error))
         self.refresh()
 
-    def _on_retrieved(self) -> None:
+    def _on_retrieved(self, result: RetrievalResult) -> None:
         self.view.inputs.end()
         session = self.session
         if session is None:
             return
+        # One that was canceled before it began is told by no event.
+        self.view.inputs.settle(result)
         if self.view.inputs.missing:
             self._desk.messages.warn(
                 self.tr("Inputs are missing: {0}").format(self.view.inputs.missing_words())
             )
         self.refresh()
+        if session.instruction is not None:
+            self._read_beams()  # it goes on with an earlier one
+        else:
+            self._cancel_if_wanted()
         if self.photo is None:
             done = partial(self._show_photo, session)
             fetch_photo(self._tdd, session.step, self._desk, done)
@@ -286,11 +289,6 @@ class TreatmentPage(QWidget):
             self.photo = image
             self.view.identity.show_photo(image)
             self.changed.emit()
-
-    @Slot()
-    def _on_cancel_retrieval(self) -> None:
-        if self.session is not None:
-            self.session.cancel_retrieval()
 
     @Slot(object)
     def _on_confirm(self, identifiers: list[str]) -> None:
@@ -317,16 +315,25 @@ class TreatmentPage(QWidget):
 
     def _show_beams(self, beams: SessionBeams) -> None:
         self.view.show_beams(beams.rows, beams.paths)
+        self._cancel_if_wanted()
+
+    def _cancel_if_wanted(self) -> None:
+        if self._cancels_next:
+            self._cancels_next = False
+            self.ask_cancel()
 
     @Slot()
     def _on_beam_on(self) -> None:
-        if self.session is not None:
+        session = self.session
+        if session is not None:
+            is_stopped = session.state is SessionState.STOPPED
             self._desk.job(
-                self.session.deliver(),
+                session.continue_delivery() if is_stopped else session.deliver(),
                 self.tr("Delivering (RO-62)"),
                 lambda _delivered: self.refresh(),
                 self._on_failed,
             )
+            self.refresh()
 
     @Slot()
     def _on_pause(self) -> None:
@@ -342,8 +349,8 @@ class TreatmentPage(QWidget):
     def _on_end_session(self) -> None:
         session = self.session
         if session is not None:
-            dialog = end_session_dialog(self.window(), delivery_facts(self.view.beams.rows))
-            dialog.decided.connect(lambda _verb: session.stop())
+            dialog = EndSessionDialog(self.window(), delivery_facts(self.view.beams.rows))
+            dialog.confirmed.connect(session.stop)
             dialog.open()
 
     @Slot()
@@ -368,18 +375,22 @@ class TreatmentPage(QWidget):
 
     def _cancel(self, code: Code, reason: str) -> None:
         if self.session is not None:
-            self._why_canceled = ": ".join(filter(None, (code.meaning, reason)))
-            words = self.tr("Canceling the treatment")
-            self._run(self.session.cancel(code, reason), words)
+            self._run(self.session.cancel(code, reason), self.tr("Canceling the treatment"))
 
     @Slot()
     def _on_leave(self) -> None:
-        uid = self.session.step.sop_instance_uid if self.session else ""
-        self._close_session()
-        self.left.emit(uid)
+        session = self.give_up()
+        if session is not None:
+            self._desk.background.submit("close session", "", session.close)
+            self.left.emit(session.step.sop_instance_uid)
+
+    @Slot()
+    def _on_cancel_retrieval(self) -> None:
+        if self.session is not None:
+            self.session.cancel_retrieval()
 
     @Slot()
     def _on_speed(self) -> None:
         if self.session is not None:
             self.session.speed = self.bar.chosen_speed
-            self.view.beams.restart_estimate()
+            self.view.beams.show_speed(self.bar.chosen_speed)

@@ -14,6 +14,9 @@ WAY = (
     (SessionState.PAUSED, SessionAction.RESUME),
     (SessionState.DELIVERED, SessionAction.STORE_RECORDS),
     (SessionState.STOPPED, SessionAction.STORE_RECORDS),
+    (SessionState.STOPPED, SessionAction.CONTINUE),
+    (SessionState.STOPPED, SessionAction.WAIVE_RECORDS),
+    (SessionState.DELIVERED, SessionAction.WAIVE_RECORDS),
     (SessionState.RECORDED, SessionAction.FINAL_UPDATE),
     (SessionState.UPDATED, SessionAction.COMPLETE),
 )
@@ -57,6 +60,7 @@ def test_a_step_can_be_canceled_once_it_is_claimed() -> None:
         (SessionAction.COMPLETE, SessionState.RECORDED, "the final update is not sent yet"),
         (SessionAction.STORE_RECORDS, SessionState.PAUSED, "the delivery is paused, not ended"),
         (SessionAction.PAUSE, SessionState.COMPLETED, "the step is completed"),
+        (SessionAction.CONTINUE, SessionState.RECORDED, "the treatment records are stored already"),
     ],
 )
 def test_the_reason_says_what_is_missing_or_done(

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from tdwii_gui.config.settings import (
+    OstSettings,
     Settings,
+    TmsSettings,
+    ae_titles,
     find_settings,
     load_settings,
     settings_toml,
@@ -79,6 +82,7 @@ def test_an_actors_own_table_wins_over_the_common_one(tmp_path: Path) -> None:
         ),
         ("[network]\ntls_certificate = 1\n", "tls_certificate must be a str"),
         ("[ppvs]\nsubscribe = 1\n", "subscribe must be a bool"),
+        ('[ppvs]\nsubscription = "some"\n', "subscription 'some' is none of global, filtered"),
     ],
 )
 def test_an_unusable_file_is_refused_with_file_table_and_key(
@@ -120,3 +124,42 @@ def test_tls_is_off_until_there_is_a_certificate(tmp_path: Path) -> None:
     assert (network.tls_certificate, network.tls_key) == ("own.pem", "own.key")
     assert network.tls_listen
     assert not network.tls_anonymous_clients
+
+
+def test_ae_titles_are_divided_by_commas() -> None:
+    assert ae_titles("") == ()
+    assert ae_titles("TDD, MY PPVS ,") == ("TDD", "MY PPVS")
+
+
+@pytest.mark.parametrize("kind", [OstSettings, TmsSettings])
+def test_a_receiver_that_is_no_ae_title_is_refused(kind: type) -> None:
+    assert kind(mpps_receivers="TDD,PPVS_SCP").mpps_receivers == "TDD,PPVS_SCP"
+    with pytest.raises(ConfigError):
+        kind(mpps_receivers="TDD,A\\B")
+
+
+def test_the_days_of_a_course_have_limits(tmp_path: Path) -> None:
+    text = (
+        '[creator]\nholidays_path = "~/h.txt"\nfractions_per_day = 2\nminimum_interval_hours = 8\n'
+    )
+    creator = load_settings(write(tmp_path, text)).creator
+    assert creator.holidays_path == str(Path.home() / "h.txt")
+    assert (creator.fractions_per_day, creator.minimum_interval_hours) == (2, 8.0)
+    for wrong in ("fractions_per_day = 0", "minimum_interval_hours = -1.0"):
+        with pytest.raises(ConfigError, match=r"\[creator\]: .* must be"):
+            load_settings(write(tmp_path, f"[creator]\n{wrong}\n"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ('warn_only_checks = "approval, aproval"', "'aproval' is no check"),
+        ("tms_wait_seconds = -1", "tms_wait_seconds must be 0 or more"),
+        ("delivery_noise = 0.2", "delivery_noise must be from 0 to 0.1"),
+    ],
+)
+def test_settings_of_a_delivery_that_make_no_sense_are_refused(
+    tmp_path: Path, setting: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        load_settings(write(tmp_path, f"[tdd]\n{setting}\n"))

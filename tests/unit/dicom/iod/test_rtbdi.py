@@ -217,7 +217,7 @@ UNREADABLE = {
     ),
     "metersets": (
         lambda d: setattr(d.BeamTaskSequence[1], "TreatmentDeliveryType", "CONTINUATION"),
-        "ContinuationStartMeterset or end is missing",
+        "Beam 2 ContinuationStartMeterset is missing",
     ),
 }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from pydicom import config
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tdwii_gui.dicom.errors import DatasetError
 from tdwii_gui.dicom.iod import values
-from tdwii_gui.dicom.iod.part10 import accept_foreign_values
+from tdwii_gui.dicom.iod.part10 import accept_foreign_values, decode_part10, encode_part10
 
 
 def raw(vr: str, tag: tuple[int, int], content: bytes) -> Dataset:
@@ -79,6 +80,25 @@ def test_decimals_are_copied_without_decoding():
     values.copy_legal(raw("DS", ISOCENTER, b"1.50\\2\\3 "), target, ["IsocenterPosition"])
     assert target.get_item("IsocenterPosition").is_raw
     assert target.IsocenterPosition == [1.5, 2, 3]
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+def test_copied_items_are_written_in_any_encoding(syntax):
+    item = raw("DS", ISOCENTER, b"1.50\\-2\\+3 \0")
+    item.update(raw("DS", ANGLE, b"90 \0"))
+    item.BeamName = "Müller"
+    dataset = Dataset()
+    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.3", "1.2.4"
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.BeamSequence = [values.legal_item(item)]
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    data = encode_part10(dataset)
+    assert b"90" in data
+    assert b"90 \0" not in data
+    (copied,) = decode_part10(data).BeamSequence
+    assert (copied.GantryAngle, copied.IsocenterPosition) == (90, [1.5, -2, 3])
+    assert copied.BeamName == "Müller"
 
 
 def test_items_lose_private_and_retired_elements():

@@ -1,0 +1,1 @@
+"""The DICOM conformance statement and the IHE integration statement, made of what the suite has."""
