@@ -110,14 +110,14 @@ class TreatmentSession:
         return self._play.delivered
 
     @property
-    def percent(self) -> float:
-        """The progress of the session, 0 to 100."""
-        return self._work.percent
-
-    @property
     def records(self) -> tuple[Dataset, ...]:
         """The treatment records that were stored, or are to be."""
         return self._work.results.records
+
+    @property
+    def unsent(self) -> tuple[Dataset, ...]:
+        """Those of them that the archive does not have."""
+        return tuple(self._work.results.unsent)
 
     @property
     def is_goal_met(self) -> bool:

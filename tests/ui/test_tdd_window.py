@@ -298,6 +298,8 @@ def test_records_that_cannot_be_stored_are_stored_again_or_gone_on_without(
     hand.click(window, "confirm_cancel")
     hand.wait(in_state(window, SessionState.CANCELED))
     assert not at_tms(suite, uid).performed.outputs
+    summary = hand.find(window, QWidget, "session_summary")
+    assert any("1 not stored" in label.text() for label in summary.findChildren(QLabel))
 
 
 @pytest.mark.parametrize("verb", ["finish_session", "cancel_session"])

@@ -263,22 +263,27 @@ def _add_acceptance(document: Document, actor: EmulatedActor) -> None:
 
 
 def _accepted_rows(actor: EmulatedActor) -> Iterator[tuple[str, ...]]:
-    """Yield the SOP classes; all those of storage are one row for each way they are served."""
+    """Yield the SOP classes; those of storage are one row if all are there and served alike."""
     storage = set(storage_sop_classes())
-    told: set[tuple[object, ...]] = set()
-    for one in actor.accepted:
-        facts = (
-            _syntaxes(one.transfer_syntaxes),
-            ", ".join((*one.received, *(f"{message} sent (C-GET)" for message in one.sent)))
-            or "none: reports leave on associations that this AE requests",
-            ", ".join(one.roles) or "SCP",
-            ", ".join(one.requestor_roles),
-        )
-        if one.sop_class_uid not in storage:
-            yield (uid_name(one.sop_class_uid), one.sop_class_uid, *facts)
-        elif facts not in told:
-            told.add(facts)
+    served = {one.sop_class_uid: _facts(one) for one in actor.accepted}
+    alike = storage <= served.keys() and len({served[uid] for uid in storage}) == 1
+    all_told = False
+    for uid, facts in served.items():
+        if not (alike and uid in storage):
+            yield (uid_name(uid), uid, *facts)
+        elif not all_told:
+            all_told = True
             yield (f"Storage, {len(storage)} SOP classes", f"[{STORAGE_ANNEX}]", *facts)
+
+
+def _facts(one: SupportedClass) -> tuple[str, ...]:
+    return (
+        _syntaxes(one.transfer_syntaxes),
+        ", ".join((*one.received, *(f"{message} sent (C-GET)" for message in one.sent)))
+        or "none: reports leave on associations that this AE requests",
+        ", ".join(one.roles) or "SCP",
+        ", ".join(one.requestor_roles),
+    )
 
 
 def _own_role(one: SupportedClass) -> str:

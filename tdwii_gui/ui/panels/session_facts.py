@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from tdwii_gui.actors.session_state import SessionState
 from tdwii_gui.dicom.iod import tolerant
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.delivery_rows import session_metersets
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.models.delivery_rows import BeamRow
 
 Facts = list[tuple[str, str]]
-
-_RECORDED = (SessionState.RECORDED, SessionState.UPDATED, SessionState.COMPLETED)
 
 
 def step_facts(step: Ups | None) -> Facts:
@@ -65,11 +62,15 @@ def record_facts(session: TreatmentSession) -> Facts:
     records: Sequence[Dataset] = session.records
     if not records:
         return [(_tr("Records"), _tr("none"))]
+    unsent = [tolerant.text(record, "SOPInstanceUID") for record in session.unsent]
     uids = [tolerant.text(record, "SOPInstanceUID") for record in records]
-    are_stored = session.state in _RECORDED or session.state.is_final
-    words = _tr("{0} stored in {1}") if are_stored else _tr("{0}, not stored yet")
-    archive = texts.plain(session.tdd.ost_ae_title)
-    return [(_tr("Records"), "\n".join([words.format(len(records), archive), *uids]))]
+    lines = [uid for uid in uids if uid not in unsent]
+    if lines:
+        archive = texts.plain(session.tdd.ost_ae_title)
+        lines.insert(0, _tr("{0} stored in {1}").format(len(lines), archive))
+    if unsent:
+        lines += [_tr("{0} not stored").format(len(unsent)), *unsent]
+    return [(_tr("Records"), "\n".join(lines))]
 
 
 def completion_facts(session: TreatmentSession, rows: Sequence[BeamRow]) -> Facts:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tdwii_gui.actors.session_state import SessionAction
+from tdwii_gui.dicom.errors import TdwiiError
 from tdwii_gui.ui.panels.question_bar import QuestionBar
 from tdwii_gui.ui.panels.session_facts import cancel_request_words
 from tdwii_gui.ui.panels.verb_dialog import Verb
@@ -110,9 +111,13 @@ class SessionQuestions(QWidget):
 
     @Slot(str)
     def _on_answered(self, answer: str) -> None:
-        session = self._session
-        if session is None:
-            return
+        if self._session is not None:
+            try:
+                self._carry_out(self._session, answer)
+            except TdwiiError as error:  # what was asked is over meanwhile
+                self._desk.messages.fail(str(error))
+
+    def _carry_out(self, session: TreatmentSession, answer: str) -> None:
         match answer:
             case "accept_cancellation":
                 words = self.tr("Canceling the treatment")
