@@ -7,9 +7,9 @@ session began: so the parts add up to it exactly, and a spot that one session de
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
+import math
+from struct import Struct
+from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.errors import DatasetError, Finding
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tdwii_gui.dicom.iod.beam import Beam
+
+_SINGLE: Final = Struct("<f")
+_SINGLE_DIGITS: Final = 24
+_SMALLEST_EXPONENT: Final = -149
 
 
 def delivered_spots(
@@ -51,13 +55,18 @@ def delivered_spots(
         path = f"Beam {beam.number} ScanSpotMetersetsDelivered"
         raise DatasetError([Finding(path, "is not told for the plan's spots")], beam.source)
     return [
-        _single_precision(*map(np.asarray, layer)) if layer[0] else []
+        [_single_precision(*spot) for spot in zip(*layer, strict=True)]
         for layer in zip(planned, before, now, strict=True)
     ]
 
 
-def _single_precision(planned: np.ndarray, before: np.ndarray, now: np.ndarray) -> list[float]:
-    unit = np.spacing(planned.astype(np.float32)).astype(np.float64)
-    delivered = np.rint((before + now) / unit) - np.rint(before / unit)
-    metersets: list[float] = (delivered * unit).tolist()
-    return metersets
+def _single_precision(planned: float, before: float, now: float) -> float:
+    unit = _last_place(planned)
+    return (round((before + now) / unit) - round(before / unit)) * unit
+
+
+def _last_place(planned: float) -> float:
+    """Return what the last binary place of a single precision number counts."""
+    (single,) = _SINGLE.unpack(_SINGLE.pack(planned))
+    exponent = math.frexp(single)[1] - _SINGLE_DIGITS if single else _SMALLEST_EXPONENT
+    return math.ldexp(1.0, max(exponent, _SMALLEST_EXPONENT))

@@ -16,6 +16,8 @@ from tdwii_gui.dicom.iod.part10 import read_part10
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytest.importorskip("numpy")  # contours are for windows, which have it
+
 DEMO = resource_path("demo_patient")
 
 
