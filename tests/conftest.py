@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from pynetdicom.transport import AssociationSocket
 
 from tdwii_gui.actors.events import ActorEvent
 from tests.command_line import CommandLine
@@ -17,6 +19,23 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=ActorEvent)
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare_peers_close_their_connections() -> Iterator[None]:
+    """pynetdicom leaves a connection open that the other side has broken off."""
+    shut_down = AssociationSocket._shutdown_socket
+
+    def close(self: AssociationSocket) -> None:
+        connection = self.socket
+        shut_down(self)
+        if connection is not None:
+            with suppress(OSError):
+                connection.close()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AssociationSocket, "_shutdown_socket", close)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MOST_PARTS: Final = 512
 """So many parts are handed over at once; systems take 1024 at least (IOV_MAX)."""
 _CONNECTION_LOST: Final = "Evt17"
+_A_ABORT: Final = 7
 
 
 class ClosingSocket(AssociationSocket):
@@ -23,6 +24,8 @@ class ClosingSocket(AssociationSocket):
     WORKAROUND for pynetdicom 3.0: it leaves a connection open that could not be made, or that the
     peer has broken off, until Python happens to collect it.
     """
+
+    _ended = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -35,6 +38,8 @@ class ClosingSocket(AssociationSocket):
     def send_parts(self, parts: Sequence[memoryview]) -> bool:
         """Send PDUs that are in several parts; return whether the connection took them."""
         with self._sending:
+            if self._ended and parts[0][0] != _A_ABORT:
+                return False
             connection = self.socket
             try:
                 if connection is not None:
@@ -46,12 +51,13 @@ class ClosingSocket(AssociationSocket):
             self.event_queue.put(_CONNECTION_LOST)
             return False
 
-    def hangs(self, seconds: float) -> bool:
-        """Return whether something is being sent now, and for so long."""
+    def end_sending(self, seconds: float) -> bool:
+        """Take nothing more than an A-ABORT; return whether what is on its way left in time."""
+        self._ended = True
         if self._sending.acquire(timeout=seconds):
             self._sending.release()
-            return False
-        return True
+            return True
+        return False
 
     def _shutdown_socket(self) -> None:
         connection = self.socket

@@ -166,7 +166,7 @@ class Session:
         if association is None:
             return
         connection = association.dul.socket
-        if isinstance(connection, ClosingSocket) and connection.hangs(_SEND_SECONDS):
+        if isinstance(connection, ClosingSocket) and not connection.end_sending(_SEND_SECONDS):
             # The peer does not read, so it would not read an A-ABORT either.
             shut_down(association)
         association.abort()
