@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final, Self
 
 from pydicom.dataset import Dataset
@@ -50,6 +50,7 @@ __all__ = ["LocalAe", "Session", "Timeouts"]
 _MAXIMUM_MESSAGE_ID: Final = 65535
 _JOIN_SECONDS: Final = 1.0
 _SEND_SECONDS: Final = 0.2
+_CLOSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,11 @@ class Session:
         if isinstance(connection, ClosingSocket) and not connection.end_sending(_SEND_SECONDS):
             # The peer does not read, so it would not read an A-ABORT either.
             shut_down(association)
+        # Nor does one close that is sent an A-ABORT behind what it does not read (PS3.8 Sta13).
+        closing = Timer(_CLOSE_SECONDS, shut_down, (association,))
+        closing.start()
         association.abort()
+        closing.cancel()
         # Both queues are what a blocked request or association waits at, up to the time limit.
         association.dimse.msg_queue.put((None, None))
         association.dul.to_user_queue.put(A_ABORT())

@@ -42,7 +42,7 @@ from tests.integration.net.hostile.raw_peer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SUCCESS, DUPLICATE, MISMATCH, NOT_UNDERSTOOD = 0, 0x0111, 0xA900, 0xC000
 SECONDS = 20
@@ -120,7 +120,9 @@ def running_ost(folder: Path) -> Iterator[Ost]:
 
 
 @pytest.fixture
-def ost(running_ost: Ost, folder: Path) -> Iterator[Ost]:
+def ost(
+    running_ost: Ost, folder: Path, wait_until: Callable[[Callable[[], bool]], None]
+) -> Iterator[Ost]:
     """Return an empty OST; afterwards it answers, and has written to its data folder alone."""
     beside = set(folder.parent.iterdir())
     yield running_ost
@@ -130,6 +132,8 @@ def ost(running_ost: Ost, folder: Path) -> Iterator[Ost]:
     assert set(folder.iterdir()) == {folder / "data"}
     assert set(folder.parent.iterdir()) == beside
     assert not Path("/tmp/evil").exists()
+    # What an aborted association was writing goes as it ends.
+    wait_until(lambda: not list((folder / "data").rglob("*.part")))
     for path in (folder / "data").rglob("*"):
         assert path.resolve().is_relative_to(folder / "data")
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", path.name), path.name
