@@ -13,10 +13,10 @@ from pynetdicom import AE, ALL_TRANSFER_SYNTAXES, build_context, build_role, sop
 from tdwii_gui.actors.events import ExchangeMade
 from tdwii_gui.actors.session_work import SessionOptions
 from tdwii_gui.actors.suite import Role, Suite
+from tdwii_gui.actors.transactions import TRANSACTIONS
 from tdwii_gui.actors.whole_session import treat
 from tdwii_gui.app.commands.conformance import DOCUMENTS
 from tdwii_gui.app.conformance.emulated import emulated_actors, full_settings
-from tdwii_gui.app.conformance.transactions import TRANSACTIONS
 from tdwii_gui.dicom.uids import TREATMENT_RECORD_CLASSES, UPS_PUSH
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 

@@ -215,7 +215,7 @@ def test_auto_download_brings_the_whole_collection_of_a_new_step(qtbot, window, 
     qtbot.waitUntil(lambda: inputs_of(window, uid) == f"✓ {OBJECTS}/{OBJECTS}", timeout=MS)
     qtbot.waitUntil(lambda: window._image.count == SLICES, timeout=MS)
     qtbot.waitUntil(lambda: window.banner.identity.photo is not None, timeout=MS)
-    assert kinds(window) == [
+    expected = [
         ["Plan", "✓ Here", "1/1", "OST"],
         ["Delivery instruction", "✓ Here", "1/1", "TMS"],
         ["Structure set", "✓ Here", "1/1", "by reference"],
@@ -223,6 +223,7 @@ def test_auto_download_brings_the_whole_collection_of_a_new_step(qtbot, window, 
         ["Dose", "✓ Here", "1/1", "by reference"],
         ["Photo", "✓ Here", "1/1", "OST"],
     ]
+    qtbot.waitUntil(lambda: kinds(window) == expected, timeout=MS)
     assert window.banner.identity.patient_id == "DEMO-0001"
     events = window._arrivals._report_rows.rows
     assert [row.event_type.title for row in events] == ["UPS Assigned", "UPS State Report"]

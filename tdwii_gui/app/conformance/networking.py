@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tdwii_gui.actors.transactions import TRANSACTIONS
 from tdwii_gui.app.conformance.emulated import emulated_actors
 from tdwii_gui.app.conformance.markdown import code
-from tdwii_gui.app.conformance.transactions import TRANSACTIONS
 from tdwii_gui.dicom.iod.ups_action import ActionType
 from tdwii_gui.dicom.net.association_request import ARRIVAL_SECONDS, LONGEST_REQUEST
 from tdwii_gui.dicom.net.query_negotiation import (

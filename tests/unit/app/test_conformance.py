@@ -12,12 +12,12 @@ import pytest
 from pydicom.dataset import Dataset
 
 from tdwii_gui.actors.suite import Role
+from tdwii_gui.actors.transactions import TRANSACTIONS
 from tdwii_gui.app.cli import main
 from tdwii_gui.app.commands.conformance import DOCUMENTS
 from tdwii_gui.app.conformance.created_objects import created_attributes
 from tdwii_gui.app.conformance.emulated import emulated_actors
 from tdwii_gui.app.conformance.markdown import Document, table
-from tdwii_gui.app.conformance.transactions import TRANSACTIONS
 from tdwii_gui.dicom.iod.requirement_table import mpps_requirements, ups_requirements
 from tdwii_gui.dicom.status import Status
 

@@ -1,0 +1,1 @@
+"""Recordings: what travelled on the associations, as messages, packets and objects."""
