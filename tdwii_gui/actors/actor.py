@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, ClassVar
 
+from tdwii_gui.actors.clock import ActorClock
 from tdwii_gui.actors.events import (
     ActorEvent,
     AssociationInfo,
     AssociationRejected,
     AssociationsChanged,
     ExchangeMade,
+    FaultsChanged,
+    FaultStruck,
     ListenFailed,
     Listening,
     Stopped,
     TaskFailed,
     ignore,
 )
+from tdwii_gui.actors.faults import Fault, FaultKind, Faults, Upsets
 from tdwii_gui.actors.running_request import RunningRequest
 from tdwii_gui.actors.worker import SerialWorker, task
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
@@ -27,6 +31,7 @@ from tdwii_gui.config.settings import NetworkSettings
 from tdwii_gui.dicom.errors import ConfigError, ListenError
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
+from tdwii_gui.dicom.net.tap import NO_TAP, Tap
 from tdwii_gui.dicom.net.tls import TlsFiles, server_context
 from tdwii_gui.dicom.net.verification_scp import VerificationScp
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
@@ -60,12 +65,15 @@ class Surroundings:
         Time limits and the number of associations.
     listener : Listener
         Hears the actor's events.
+    tap : Tap
+        Is told what travels on the actor's associations, asked for and answered.
     """
 
     directory: AeDirectory
     data_folder: Path
     network: NetworkSettings = field(default_factory=NetworkSettings)
     listener: Listener = ignore
+    tap: Tap = NO_TAP
 
 
 class Actor:
@@ -80,10 +88,17 @@ class Actor:
         Bytes of a message that its SCP takes into memory, where the settings do not say less.
     known_aes_only : bool
         Whether its SCP rejects AE titles that are not in the AE directory; may change at any time.
+    impossible_faults : tuple[FaultKind, ...]
+        What cannot go wrong with it.
+    faults : Faults
+        What goes wrong with it on purpose.
+    clock : ActorClock
+        The time as it has it.
     """
 
     largest_message: ClassVar[int | None] = None
     known_aes_only: bool = False
+    impossible_faults: ClassVar[tuple[FaultKind, ...]] = (FaultKind.RESTART_COLD,)
 
     def __init__(self, settings: ActorSettings, surroundings: Surroundings) -> None:
         self.ae_title = settings.ae_title
@@ -92,8 +107,18 @@ class Actor:
         self._port = settings.port
         self._network = surroundings.network
         self._listener = surroundings.listener
+        self.faults = Faults(self.impossible_faults)
+        self.faults.on_struck = self._on_fault_struck
+        self.faults.on_changed = self._on_faults_changed
+        self.clock = ActorClock(self.faults)
+        self._upsets = Upsets(self, self.faults)
         self.local = LocalAe(
-            self.ae_title, timeouts(self._network), self._on_exchange, _tls_files(self._network)
+            self.ae_title,
+            timeouts(self._network),
+            self._on_exchange,
+            _tls_files(self._network),
+            surroundings.tap,
+            self.faults,
         )
         self.running = RunningRequest()
         self.worker = SerialWorker(f"{self.ae_title}-scu", self._on_task_failed, self.running.task)
@@ -147,6 +172,7 @@ class Actor:
             )
         )
         self.emit(Listening(self.ae_title, self._bind_address, host.port))
+        self._upsets.look()
 
     def stop_listening(self) -> None:
         """Stop answering; peers that are connected are given a second. `start` resumes it."""
@@ -154,6 +180,25 @@ class Actor:
             host, self._host = self._host, None
             if host is not None:
                 host.stop()
+
+    def close_port(self) -> None:
+        """Close the port and no more: of what else begins and ends with it, nothing happens."""
+        Actor.stop_listening(self)
+
+    def open_port(self) -> None:
+        """Open the port again after `close_port`.
+
+        Raises
+        ------
+        ListenError
+            If it was taken meanwhile.
+        """
+        Actor.start(self)
+
+    def restart_by_fault(self, *, cold: bool) -> None:
+        """Stop listening and start again; wait until it is done."""
+        self.stop_listening()
+        self.start()
 
     @property
     def listening(self) -> bool:
@@ -195,6 +240,8 @@ class Actor:
 
     def stop(self) -> None:
         """Stop asking and answering, close what is kept, and go silent."""
+        self.faults.clear()
+        self._upsets.end()
         self.cancel_request()
         if not self.worker.stop():
             logger.warning("%s: a request to a peer is still under way", self.ae_title)
@@ -246,6 +293,8 @@ class Actor:
             largest_message=self._largest_message(),
             known_aes=self._may_call,
             tls=self._server_tls(),
+            tap=self.local.tap,
+            faults=self.faults,
             on_exchange=self._on_exchange,
             on_associations=self._on_associations,
             on_rejection=self._on_rejection,
@@ -276,6 +325,13 @@ class Actor:
 
     def _on_exchange(self, exchange: Exchange) -> None:
         self.emit(ExchangeMade(self.ae_title, exchange, self.worker.transaction))
+
+    def _on_fault_struck(self, fault: Fault) -> None:
+        self.emit(FaultStruck(self.ae_title, fault, fault.describe()))
+
+    def _on_faults_changed(self) -> None:
+        self.emit(FaultsChanged(self.ae_title, self.faults.states))
+        self._upsets.look()
 
     def _on_task_failed(self, name: str, error: Exception) -> None:
         self.emit(TaskFailed(self.ae_title, name, error))

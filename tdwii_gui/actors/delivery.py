@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tdwii_gui.actors.beam_run import BeamRun
 from tdwii_gui.actors.delivery_options import DeliveryOptions
@@ -21,34 +19,14 @@ from tdwii_gui.dicom.iod.treatment_record_beam import DeliveredBeam, Termination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
+    from tdwii_gui.actors.clock import Clock
     from tdwii_gui.dicom.iod.plan import FractionGroup
     from tdwii_gui.dicom.iod.rtbdi import RtBeamsDeliveryInstruction
 
 SAMPLE_SECONDS = 0.3
 """The shortest time between two progress values while a beam is on."""
-
-
-class Clock(Protocol):
-    """The time that a delivery takes."""
-
-    def now(self) -> datetime:
-        """Return the moment, aware."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-
-
-class WallClock:
-    """The real time."""
-
-    def now(self) -> datetime:
-        """Return the moment, aware."""
-        return datetime.now().astimezone()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 class DeliveryPhase(StrEnum):

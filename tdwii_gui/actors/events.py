@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.iod.ups import Ups
     from tdwii_gui.dicom.net.event_receiver import EventReport
     from tdwii_gui.dicom.net.exchange import Exchange
+    from tdwii_gui.dicom.net.fault import Fault
+    from tdwii_gui.dicom.net.faults import FaultState
     from tdwii_gui.dicom.net.rejection import RejectedAssociation
     from tdwii_gui.dicom.store.failed_imports import FailedImport
     from tdwii_gui.dicom.store.instance_store import StoredInstance
@@ -302,6 +304,32 @@ class CancelRequested(ActorEvent):
     """The TMS asks the device to cancel a step that it has claimed (PS3.4 CC.2.2)."""
 
     request: CancelRequest
+
+
+@dataclass(frozen=True, slots=True)
+class FaultStruck(ActorEvent):
+    """Something has gone wrong at the actor because a fault is set.
+
+    Parameters
+    ----------
+    words : str
+        What, for users.
+    """
+
+    fault: Fault
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsChanged(ActorEvent):
+    """Faults were set at the actor or removed, or one has struck."""
+
+    states: tuple[FaultState, ...]
+
+    @property
+    def active(self) -> tuple[Fault, ...]:
+        """The faults that may still strike."""
+        return tuple(state.fault for state in self.states if not state.is_spent)
 
 
 Listener = Callable[[ActorEvent], None]

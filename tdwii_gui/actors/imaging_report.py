@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.actors.imaging import ImagingPhase, ImagingState
@@ -20,9 +19,11 @@ from tdwii_gui.dicom.iod.mpps import (
 from tdwii_gui.dicom.net.mpps_scu import MppsScu
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.uids import new_uid
+from tdwii_gui.dicom.ups.change import local_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from pydicom.dataset import Dataset
 
@@ -50,6 +51,8 @@ class ImagingReport:
         Hears the SOP Instance UID of a step and its imaging, after each change.
     is_reported : bool
         Whether anything is reported.
+    now : Callable
+        The clock.
     """
 
     def __init__(
@@ -59,11 +62,13 @@ class ImagingReport:
         on_changed: Callable[[str, ImagingState], None],
         *,
         is_reported: bool = True,
+        now: Callable[[], datetime] = local_now,
     ) -> None:
         self._local = local
         self._keeper = keeper
         self._on_changed = on_changed
         self._is_reported = is_reported
+        self._now = now
         self._states: dict[str, ImagingState] = {}
         self._created: dict[str, Dataset] = {}
 
@@ -84,7 +89,7 @@ class ImagingReport:
             raise ActionNotAllowed("imaging for this step is in progress")
         if step.state is not None and step.state.is_final:
             raise ActionNotAllowed(f"the step is {step.state}")
-        begun = datetime.now().astimezone()
+        begun = self._now()
         self._created[uid] = imaging_started(
             step, station_ae_title=self._local.ae_title, description=_PROTOCOL, started=begun
         )
@@ -111,7 +116,7 @@ class ImagingReport:
         uid, state = check.step_uid, self.state(check.step_uid)
         if state.phase is not ImagingPhase.IN_PROGRESS:
             raise ActionNotAllowed("no imaging for this step is in progress")
-        ended = check.at or datetime.now().astimezone()
+        ended = check.at or self._now()
         status = MppsStatus.COMPLETED if check.accepted else MppsStatus.DISCONTINUED
         if self._is_reported:
             try:

@@ -60,6 +60,7 @@ class Ppvs(Subscriber):
             lambda: self.directory.lookup(settings.mpps_ae_title),
             lambda uid, state: self.emit(ImagingChanged(self.ae_title, uid, state)),
             is_reported=settings.report_imaging,
+            now=self.clock.now,
         )
         self._steps = StepQueue()
         self._soon = Later(f"{self.ae_title}-steps", self._go_on)

@@ -17,6 +17,7 @@ from tdwii_gui.dicom.iod.continuation import (
     records_of_fraction,
 )
 from tdwii_gui.dicom.iod.course import CourseRules, treatment_moments
+from tdwii_gui.dicom.iod.modules import Identity
 from tdwii_gui.dicom.iod.part10 import write_part10
 from tdwii_gui.dicom.iod.related import Kind
 from tdwii_gui.dicom.iod.rtbdi import TreatmentDeliveryType, build_rtbdi
@@ -339,7 +340,8 @@ class RtbdiCreator(Actor):
         request: FractionRequest,
         rest: ContinuationPlan | None = None,
     ) -> ScheduledFraction:
-        rtbdi = build_rtbdi(plan, group, request.fraction_number, rest.session if rest else None)
+        session, identity = rest.session if rest else None, Identity(created=self.clock.now())
+        rtbdi = build_rtbdi(plan, group, request.fraction_number, session, identity)
         kind = TreatmentDeliveryType.CONTINUATION if rest else TreatmentDeliveryType.TREATMENT
         step = StepRequest(
             fraction_number=request.fraction_number,

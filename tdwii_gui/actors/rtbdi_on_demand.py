@@ -13,9 +13,11 @@ from tdwii_gui.dicom.iod.plan import Plan
 from tdwii_gui.dicom.net.query_retrieve_scp import NotSupplied
 from tdwii_gui.dicom.status import Status
 from tdwii_gui.dicom.ups.announced_rtbdi import announced_instructions, build_announced_rtbdi
+from tdwii_gui.dicom.ups.change import local_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from pydicom.dataset import Dataset
 
@@ -56,6 +58,8 @@ class RtbdiOnDemand:
         Is called after an instruction is stored.
     enabled : bool
         Whether instructions are made at all; may be changed at any time.
+    now : Callable
+        The clock.
     """
 
     steps: UpsStore
@@ -65,6 +69,7 @@ class RtbdiOnDemand:
     archive: Callable[[], str]
     on_stored: Callable[[AddOutcome], None]
     enabled: bool = True
+    now: Callable[[], datetime] = local_now
     _adding: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def supply(self, identifier: Dataset, root: Root) -> tuple[NotSupplied, ...]:
@@ -105,7 +110,7 @@ class RtbdiOnDemand:
         self._fetch("treatment record", step.records)
         plan = Plan.from_dataset(self.instances.read(step.plan.sop_instance_uid))
         records = [self.instances.read(each.sop_instance_uid) for each in step.records]
-        made = build_announced_rtbdi(first, plan, records)
+        made = build_announced_rtbdi(first, plan, records, created=self.now())
         try:
             # One at a time, so that what is there already is committed and can be sent.
             with self._adding:

@@ -11,6 +11,7 @@ from tdwii_gui.actors.session_inputs import over
 from tdwii_gui.actors.session_work import present
 from tdwii_gui.actors.tms_wait import TmsWait
 from tdwii_gui.dicom.errors import DimseStatusError, TdwiiError
+from tdwii_gui.dicom.iod.modules import Identity
 from tdwii_gui.dicom.iod.part10 import write_part10
 from tdwii_gui.dicom.iod.treatment_record import SessionInfo
 from tdwii_gui.dicom.iod.ups import ProcedureStepState
@@ -138,6 +139,7 @@ class SessionEnding:
             prior_records=self._prior_records(),
             instruction=work.instruction,
             per_beam=self._tdd.settings.records_per_beam,
+            identity=Identity(created=work.options.clock.now()),
         )
 
     def _prior_records(self) -> list[Dataset]:

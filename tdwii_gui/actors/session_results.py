@@ -71,10 +71,12 @@ class SessionResults:
             If nothing was delivered, or it contradicts the plan.
         """
         built: list[Dataset] = []
-        series_uid = session.identity.series_instance_uid
+        series_uid, created = session.identity.series_instance_uid, session.identity.created
         for run in filter(None, self.runs):
             number = len(built) + 1
-            identity = Identity(series_instance_uid=series_uid, instance_number=number)
+            identity = Identity(
+                series_instance_uid=series_uid, instance_number=number, created=created
+            )
             prior = (*session.prior_records, *built)
             info = replace(session, prior_records=prior, identity=identity)
             built += build_treatment_records(plan, group, run, info)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from tdwii_gui.actors.delivery import WallClock
+from tdwii_gui.actors.clock import WallClock
 from tdwii_gui.actors.session_results import SessionResults, remaining_tasks
 from tdwii_gui.dicom.errors import ActionNotAllowed
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tdwii_gui.actors.checks import Check
-    from tdwii_gui.actors.delivery import Clock
+    from tdwii_gui.actors.clock import Clock
     from tdwii_gui.actors.interruption import Interruption
     from tdwii_gui.actors.tdd import Tdd
     from tdwii_gui.dicom.iod.plan import FractionGroup, Plan
@@ -95,6 +95,10 @@ class SessionWork:
     cancellation: Cancellation | None = None
     is_ours: bool = False
     over: ProcedureStepState | None = None
+
+    def __post_init__(self) -> None:
+        clock = self.tdd.clock.over(self.options.clock)
+        self.options = replace(self.options, clock=clock)
 
     @property
     def uid(self) -> str:

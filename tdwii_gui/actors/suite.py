@@ -16,6 +16,7 @@ from tdwii_gui.actors.tdd import Tdd
 from tdwii_gui.actors.tms import Tms
 from tdwii_gui.config.ae_directory import AeDirectory
 from tdwii_gui.dicom.errors import ListenError, TdwiiError
+from tdwii_gui.recording.switch import RecordingSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +59,13 @@ class Suite:
         Hears the events of all of them, on their threads.
     directory : AeDirectory or None
         Who else is known.
+    recording : RecordingSwitch or None
+        By what the associations of all are recorded; None for one that ends with the suite.
 
     Attributes
     ----------
+    recording : RecordingSwitch
+        Begins and ends recordings of all actors.
     notes : list[str]
         What the user should know of the start, in words: the ports that were taken.
     """
@@ -71,10 +76,16 @@ class Suite:
         data_folder: Path,
         listener: Listener,
         directory: AeDirectory | None = None,
+        recording: RecordingSwitch | None = None,
     ) -> None:
         self.directory = AeDirectory() if directory is None else directory
         self.notes: list[str] = []
-        around = Surroundings(self.directory, data_folder, settings.network, listener)
+        self.recording = recording or RecordingSwitch()
+        self.recording.actors = self._roles
+        self._ends_recording = recording is None
+        around = Surroundings(
+            self.directory, data_folder, settings.network, listener, self.recording
+        )
         self.ost = Ost(settings.ost, around)
         self.tms = Tms(settings.tms, around)
         self.ppvs = Ppvs(settings.ppvs, around)
@@ -135,6 +146,8 @@ class Suite:
         with self._lock:
             for actor in reversed(self.actors):
                 actor.stop()
+        if self._ends_recording:
+            self.recording.end()
 
     def use_external(self, role: Role, entity: ApplicationEntity) -> None:
         """Put another system in the place of our actor, which stops listening; takes a moment.
@@ -185,6 +198,11 @@ class Suite:
         _traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _roles(self) -> dict[str, str]:
+        """Return role by AE title, of our actors and of the systems in their places."""
+        roles = {self.actor(role).ae_title: str(role) for role in Role}
+        return roles | {one.ae_title: str(role) for role, one in self._external.items()}
 
     def _start_or_raise(self) -> None:
         for error in self._start_all():

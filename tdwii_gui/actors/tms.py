@@ -78,6 +78,7 @@ class Tms(Actor):
     """
 
     largest_message = 8 * 2**20
+    impossible_faults = ()
 
     def __init__(self, settings: TmsSettings, surroundings: Surroundings) -> None:
         super().__init__(settings, surroundings)
@@ -90,6 +91,7 @@ class Tms(Actor):
             self._steps,
             known_ae=self.directory.__contains__,
             on_change=self._on_change,
+            now=self.clock.now,
             mode=ServiceMode(settings.mode),
         )
         self._history = UpsHistory(self._steps.engine, origin=uuid.uuid4().hex)
@@ -103,6 +105,7 @@ class Tms(Actor):
             ae_title=self.ae_title,
             person=person(),
             on_change=self._on_change,
+            now=self.clock.now,
         )
         self.instances = InstanceStore(folder / "instances")
         self.ost_ae_title = settings.ost_ae_title
@@ -114,6 +117,7 @@ class Tms(Actor):
             lambda: self.ost_ae_title,
             self._on_stored,
             enabled=settings.build_rtbdi,
+            now=self.clock.now,
         )
         self._sender = EventSender(
             Outbox(self._steps),
@@ -323,6 +327,10 @@ class Tms(Actor):
         self.stop_listening()
         self._starts_cold = cold
         self.start()
+
+    def restart_by_fault(self, *, cold: bool) -> None:
+        """Do what `restart` does; wait until it is done."""
+        self.restart(cold).result()
 
     def close(self) -> None:
         """Close the stores."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tdwii_gui.config.paths import user_config_folder
 from tdwii_gui.config.resources import default_ae_directory_path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "ApplicationEntities.json"
 ENVIRONMENT_VARIABLE = "TDWII_AE_CONFIG"
+
+_ADDRESS: Final = re.compile(r"(?P<title>.+)@(?P<host>.+):(?P<port>[0-9]{1,5})")
 
 T = TypeVar("T")
 
@@ -61,6 +64,20 @@ class ApplicationEntity:
 
     def __str__(self) -> str:
         return f"{self.ae_title} ({self.host}:{self.port})"
+
+
+def parse_entity(text: str) -> ApplicationEntity | None:
+    """Return the application entity that ``AE@host:port`` names; None if it is no such text.
+
+    Raises
+    ------
+    ConfigError
+        If title, address or port are not usable.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return None
+    return ApplicationEntity(found["title"], found["host"].strip("[]"), int(found["port"]))
 
 
 def check_ae_title(text: str) -> str:

@@ -42,6 +42,7 @@ __all__ = [
     "find_settings",
     "load_settings",
     "settings_toml",
+    "with_values",
 ]
 
 FILE_NAME = "settings.toml"
@@ -143,6 +144,17 @@ def settings_toml(settings: Settings) -> str:
 
 
 S = TypeVar("S", bound=NetworkSettings | ActorSettings)
+
+
+def with_values(settings: S, values: Mapping[str, Any]) -> S:
+    """Return the settings of an actor with some values of a table of a TOML file.
+
+    Raises
+    ------
+    ConfigError
+        If a key is not known or its value is wrong; the message names it.
+    """
+    return _overlay(settings, {}, values)
 
 
 def _overlay(defaults: S, common: Mapping[str, Any], own: Mapping[str, Any]) -> S:

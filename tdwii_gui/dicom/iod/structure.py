@@ -113,7 +113,7 @@ def scan(
     return run.values
 
 
-def has_vr(field: bytes | memoryview) -> bool:
+def has_vr(field: bytes | bytearray | memoryview) -> bool:
     """Return whether the two bytes after a tag are a VR, as in explicit VR (PS3.5 7.1.2)."""
     return len(field) == 2 and 0x41 <= field[0] <= 0x5A and 0x41 <= field[1] <= 0x5A
 
@@ -232,7 +232,7 @@ class _Scan:
 
     def _open_undefined(self, container: _DataSet, tag: int, vr: bytes, start: int) -> None:
         self._position = start
-        if vr in (b"SQ", b"UN") or (not vr and _dictionary_vr(tag) in ("SQ", "")):
+        if vr in (b"SQ", b"UN") or (not vr and registered_vr(tag) in ("SQ", "")):
             self._open.append(_Sequence(container.end, True, container.implicit, tag))
         else:
             self._open.append(_Fragments(container.end, True, tag))
@@ -240,7 +240,7 @@ class _Scan:
     def _is_sequence(self, tag: int, vr: bytes, start: int, end: int) -> bool:
         if vr not in (b"", b"UN"):
             return vr == b"SQ"
-        known = _dictionary_vr(tag)
+        known = registered_vr(tag)
         if known:
             return known == "SQ"
         if end - start < 8 or self._tag(self._data, start) != _ITEM:
@@ -304,7 +304,7 @@ class _Scan:
 
 
 @lru_cache(maxsize=4096)
-def _dictionary_vr(tag: int) -> str:
+def registered_vr(tag: int) -> str:
     """Return the registered VR of a tag; empty for private and unknown ones."""
     try:
         return dictionary_VR(tag)
@@ -315,7 +315,7 @@ def _dictionary_vr(tag: int) -> str:
 @lru_cache(maxsize=4096)
 def _holds_no_element(tag: int) -> bool:
     """Whether a tag is registered with a VR other than SQ."""
-    return _dictionary_vr(tag) not in ("", "SQ")
+    return registered_vr(tag) not in ("", "SQ")
 
 
 def _name(tag: int) -> str:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.dicom.net.association_request import AssociationRequest
     from tdwii_gui.dicom.net.host_server import HostServer
+    from tdwii_gui.dicom.net.tap import ConnectionTap
 
 LOGGER = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class AcceptedAssociation(Association):
     pynetdicom makes an `Association`, which is then given this class and `begin`.
     """
 
-    def begin(self, request: AssociationRequest) -> None:
+    def begin(self, request: AssociationRequest, told: ConnectionTap) -> None:
         """Take over, with the request that was read already."""
         self._message_bytes = 0
         # A connection that hangs is not to keep the program from ending.
@@ -74,7 +75,8 @@ class AcceptedAssociation(Association):
         # pynetdicom has no parameters for these classes and methods.
         connection = cast("AcceptedSocket", self.dul.socket)
         connection.__class__ = AcceptedSocket
-        connection.begin(request.encoded, max(LONGEST_PDU, self.acceptor.maximum_length or 0))
+        longest = max(LONGEST_PDU, self.acceptor.maximum_length or 0)
+        connection.begin(request.encoded, longest, told)
         self._intake = ObjectIntake(self, self._host.open_object, self._may_take)
         self._act = self.dul.state_machine.do_action
         self.dimse.receive_primitive = self._receive_limited  # type: ignore[method-assign]

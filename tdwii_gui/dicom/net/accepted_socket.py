@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.net.closing_socket import ClosingSocket
+from tdwii_gui.dicom.net.tap import NOT_TAPPED, ConnectionTap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ class AcceptedSocket(ClosingSocket):
     pynetdicom makes an `AssociationSocket`, which is then given this class and `begin`.
     """
 
-    def begin(self, received: bytes, longest: int) -> None:
+    def begin(self, received: bytes, longest: int, told: ConnectionTap = NOT_TAPPED) -> None:
         """Take over.
 
         Parameters
@@ -42,7 +43,10 @@ class AcceptedSocket(ClosingSocket):
             What was read already.
         longest : int
             Bytes of a PDU.
+        told : ConnectionTap
+            Is told what travels from now on; what was read already is known to it.
         """
+        self._tapped = told
         self._received = memoryview(received)
         self._buffer = memoryview(bytearray(_PORTION))
         self._longest = longest
@@ -145,6 +149,9 @@ class AcceptedSocket(ClosingSocket):
         connection.settimeout(max(self._deadline - time.monotonic(), 0.001))
         count = connection.recv_into(self._buffer)
         self._received = self._buffer[:count]
+        if count:
+            self._tapped.received([self._received])
+        self._ended_by_peer = not count
         return bool(count)
 
     def _settle(self) -> None:

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pynetdicom.transport import AssociationSocket
 
+from tdwii_gui.dicom.net.tap import NO_TAP, NOT_TAPPED, ConnectionTap, Tap, tapped
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from socket import socket
+
+    from pynetdicom.transport import T_CONNECT
 
 _MOST_PARTS: Final = 512
 """So many parts are handed over at once; systems take 1024 at least (IOV_MAX)."""
@@ -25,11 +29,28 @@ class ClosingSocket(AssociationSocket):
     peer has broken off, until Python happens to collect it.
     """
 
+    tap: Tap = NO_TAP
+    _tapped: ConnectionTap = NOT_TAPPED
     _ended = False
+    _ended_by_peer = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._sending = Lock()
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """Connect with the peer."""
+        super().connect(primitive)
+        if self.socket is not None and self._is_connected:
+            self._tapped = tapped(self.tap, self.socket, is_requestor=True)
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return so many bytes, or fewer at the end of the connection."""
+        data = super().recv(nr_bytes)
+        self._ended_by_peer = len(data) < nr_bytes
+        if data:
+            self._tapped.received([memoryview(data)])
+        return data
 
     def send(self, bytestream: bytes) -> None:
         """Send PDUs."""
@@ -43,6 +64,7 @@ class ClosingSocket(AssociationSocket):
             connection = self.socket
             try:
                 if connection is not None:
+                    self._tapped.sent(parts)
                     _write(connection, list(parts))
                     return True
             # A TLS connection that another thread closes raises ValueError.
@@ -65,6 +87,7 @@ class ClosingSocket(AssociationSocket):
         if connection is not None:
             with suppress(OSError):
                 connection.close()
+            self._tapped.closed(by_peer=self._ended_by_peer)
 
 
 def _write(connection: socket, parts: list[memoryview]) -> None:

@@ -18,6 +18,8 @@ from pynetdicom import evt
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS
 from tdwii_gui.dicom.net.exchange import Exchange, counted
+from tdwii_gui.dicom.net.faults import Faults
+from tdwii_gui.dicom.net.forced_status import forced_status
 from tdwii_gui.dicom.net.object_intake import ObjectReceiver
 from tdwii_gui.dicom.net.query_negotiation import offered
 from tdwii_gui.dicom.net.responses import Command, Responder
@@ -68,6 +70,7 @@ class _Outcome:
     detail: str = ""
     response: Dataset | None = None
     failure: Dataset | None = None
+    forced: int | None = None
     started: float = field(default_factory=time.perf_counter)
 
     def fail(self, status: int, comment: str) -> None:
@@ -78,6 +81,10 @@ class _Outcome:
         self.failure.Status = status
         if self.comment:
             self.failure.ErrorComment = self.comment
+
+    def final(self, status: int) -> int:
+        """Return the status of the end: the given one, unless a fault has another."""
+        return status if self.forced is None else self.forced
 
     def tell(self, details: FailureDetails) -> None:
         """Add to the failure what else its response tells."""
@@ -115,9 +122,14 @@ class Dispatcher:
     """
 
     def __init__(
-        self, ae_title: str, services: Iterable[Service], on_exchange: Callable[[Exchange], None]
+        self,
+        ae_title: str,
+        services: Iterable[Service],
+        on_exchange: Callable[[Exchange], None],
+        faults: Faults | None = None,
     ) -> None:
         self._ae_title = ae_title
+        self._faults = faults or Faults()
         self._on_exchange = on_exchange
         self._contexts: dict[str, PresentationContext] = {}
         self._handlers: dict[tuple[str, str], Handler] = {}
@@ -157,8 +169,9 @@ class Dispatcher:
         receiver = self._receivers.get(request.abstract_syntax)
         return receiver.receive(request) if receiver is not None else None
 
-    def handler(self, event: Event) -> Handler:
-        """Return what answers a request; `DimseStatusError` if nothing does."""
+    def handler(self, event: Event, outcome: _Outcome) -> Handler:
+        """Return what answers a request; `DimseStatusError` if nothing does, or a fault does."""
+        outcome.forced = forced_status(self._faults, event)
         handler = self._handlers.get((event.event.name, str(event.context.abstract_syntax)))
         if handler is None:
             raise DimseStatusError(Status.SOP_CLASS_NOT_SUPPORTED, "no such service here")
@@ -174,10 +187,10 @@ class Dispatcher:
 
     def _answer(self, event: Event) -> None:
         """Answer a request that has one response."""
-        responder = Responder(event)
+        responder = Responder(event, self._faults)
 
         def work() -> tuple[Command, Dataset | None, bytes]:
-            answer = self.handler(event)(event)
+            answer = self.handler(event, outcome)(event)
             command, dataset = answer if isinstance(answer, tuple) else (answer, None)
             return command, dataset, responder.encode(dataset) if dataset else b""
 
@@ -190,11 +203,14 @@ class Dispatcher:
             else:
                 command, outcome.response, encoded = answer
                 outcome.status = _status_of(command)
+            encoded, outcome.response = responder.altered(encoded, outcome.response)
+            if outcome.forced is not None:
+                command = outcome.status = outcome.forced
         responder.send(command, encoded)
 
     def _find(self, event: Event) -> None:
         """Answer a C-FIND, with a response for each match as it is found (PS3.7 9.1.2)."""
-        responder = Responder(event)
+        responder = Responder(event, self._faults)
         with self._recorded(event) as outcome, _steps(self, event, outcome) as steps:
             count = 0
             for status, found in steps:
@@ -213,16 +229,16 @@ class Dispatcher:
                 )
                 if encoded is None:
                     break
-                responder.send(status, encoded)
+                responder.send(status, responder.altered(encoded)[0])
                 count += 1
             outcome.detail = counted(count, "match", "matches")
             if outcome.status is None:
-                outcome.status = Status.SUCCESS
+                outcome.status = outcome.final(Status.SUCCESS)
         responder.send(outcome.status if outcome.failure is None else outcome.failure)
 
     def _retrieve(self, event: Event) -> None:
         """Answer a C-MOVE or C-GET, with all its responses: see `accepted_association`."""
-        responder = Responder(event)
+        responder = Responder(event, self._faults)
         with self._recorded(event) as outcome:
             progress = SubOperations(0)
             with _steps(self, event, outcome) as steps:
@@ -236,7 +252,7 @@ class Dispatcher:
                     if progress.remaining:
                         responder.send(Status.PENDING, counters=progress.counters(Status.PENDING))
             if outcome.status is None:
-                outcome.status = progress.final_status
+                outcome.status = outcome.final(progress.final_status)
                 outcome.comment = progress.comment[:_COMMENT_CHARACTERS]
             outcome.detail = outcome.detail or progress.words
         command = Dataset()
@@ -313,7 +329,7 @@ _DATA_SETS: Final = {
 @contextmanager
 def _steps(dispatcher: Dispatcher, event: Event, outcome: _Outcome) -> Iterator[Iterator[Any]]:
     """Give the steps of a handler that yields; they end at a failure, and are closed at the end."""
-    running = outcome.attempt(event, lambda: iter(dispatcher.handler(event)(event)))
+    running = outcome.attempt(event, lambda: iter(dispatcher.handler(event, outcome)(event)))
 
     def steps() -> Iterator[Any]:
         while running is not None:

@@ -15,6 +15,7 @@ from tdwii_gui.dicom.errors import (
     DimseStatusError,
     StoreError,
 )
+from tdwii_gui.dicom.net.event_order import EventOrder
 from tdwii_gui.dicom.net.event_scu import EventScu
 from tdwii_gui.dicom.status import Status
 
@@ -111,6 +112,7 @@ class EventLine(Thread):
         self._failures = 0
         self._receipt: Event | None = None
         self._answered = -1
+        self._order = EventOrder(around.local.faults, receiver)
 
     def run(self) -> None:
         """Deliver until there is no more work, or the sender stops."""
@@ -139,7 +141,8 @@ class EventLine(Thread):
             if not around.outbox.take(self.receiver):
                 return False  # another process sends them
             events = around.outbox.next(self.receiver, _BURST)
-            delivered = self._deliver([each for each in events if each.id > self._answered])
+            due = [each for each in events if each.id > self._answered]
+            delivered = self._deliver(self._order.arranged(due))
         except StoreError as error:
             LOGGER.log(logging.ERROR, "events to %r: %s", self.receiver, error)
             delivered = False
@@ -148,6 +151,10 @@ class EventLine(Thread):
             return not around.stopping.wait(around.pace.delay(self._failures))
         self._failures = 0
         if len(events) == _BURST or self.woken.is_set():
+            return True
+        held_for = self._order.seconds_left
+        if held_for is not None:
+            self.woken.wait(held_for)
             return True
         if self._session is not None and self.woken.wait(around.pace.linger):
             return True
@@ -170,7 +177,8 @@ class EventLine(Thread):
             # After a crash, no more than the last two answered events are sent again.
             self._settle()
             self._receipt = self._around.receipts.note(event.id)
-            self._answered = event.id
+            self._answered = max(self._answered, event.id)
+            self._order.sent(event)
         return True
 
     def _settle(self) -> None:
@@ -185,8 +193,12 @@ class EventLine(Thread):
         status: int | None = None
         reason, again = "", False
         try:
-            status = self._opened().n_event_report(
-                event.event_type, event.sop_instance_uid, event.encoded
+            status = (
+                int(Status.SUCCESS)
+                if self._order.is_lost(event)
+                else self._opened().n_event_report(
+                    event.event_type, event.sop_instance_uid, event.encoded
+                )
             )
         except DimseStatusError as error:
             LOGGER.warning("event %d to %r: %s", event.id, self.receiver, error)

@@ -13,6 +13,7 @@ from pynetdicom.pdu_primitives import P_DATA
 
 from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
 from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.leaving_messages import LeavingMessages
 from tdwii_gui.dicom.net.message_writer import encode_command
 from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.store.encoding import decode
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
 
+_MESSAGE: Final = "N-EVENT-REPORT"
 _SHORT: Final = Struct("<H")
 _N_EVENT_REPORT_RQ: Final = 0x0100
 _WITH_DATA_SET: Final = 0x0001
@@ -71,6 +73,7 @@ class EventScu(Session):
             context = next(one for one in contexts if one.abstract_syntax == uid)
             sent = _encoded(encoded, context.transfer_syntax[0]) if encoded else b""
             command = _command(kind, event_type, sop_instance_uid, message_id, bool(sent))
+            self._observed.altered = None
             if not _fits(association, command, sent):
                 return association.send_n_event_report(
                     information,
@@ -80,6 +83,13 @@ class EventScu(Session):
                     message_id,
                     meta_uid=uid,
                 )
+            if self.local.faults.is_active:
+                leaving = LeavingMessages(association, self.local.faults)
+                if not leaving.may_leave(_MESSAGE, event_type):
+                    return Dataset(), None
+                syntax = context.transfer_syntax[0]
+                sent, self._observed.altered = leaving.altered(_MESSAGE, event_type, sent, syntax)
+                command = _command(kind, event_type, sop_instance_uid, message_id, bool(sent))
             # pynetdicom takes three times as long to build the same bytes, and with many
             # subscribers that is what the last of them waits for.
             parts = [bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + sent]
@@ -90,7 +100,7 @@ class EventScu(Session):
                 association.dul.send_pdu(primitive)
             return _answer(association)
 
-        request = Request("N-EVENT-REPORT", kind.sop_class_uid, sop_instance_uid, information)
+        request = Request(_MESSAGE, kind.sop_class_uid, sop_instance_uid, information)
         detail = kind.words(event_type, information)
         return self._ask(request, send, detail=lambda _command: detail).status
 

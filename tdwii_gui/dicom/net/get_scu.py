@@ -22,6 +22,7 @@ from pynetdicom import build_context, build_role, evt
 from tdwii_gui.dicom.errors import DimseStatusError, TdwiiError
 from tdwii_gui.dicom.net.dispatch import affected_uid, sop_class
 from tdwii_gui.dicom.net.exchange import Request
+from tdwii_gui.dicom.net.forced_status import forced_status
 from tdwii_gui.dicom.net.retrieve_scu import MoveResult, Responses, RetrievingSession, no_progress
 from tdwii_gui.dicom.net.storage_scp import storage_sop_classes
 from tdwii_gui.dicom.status import Status
@@ -169,7 +170,9 @@ class GetScu(RetrievingSession):
             answer.ErrorComment = "no UID, or not the class of the context"
             return answer
         try:
-            answer.Status = self._store(event.encoded_dataset(), uid)
+            forced = forced_status(self.local.faults, event)
+            status = self._store(event.encoded_dataset(), uid)
+            answer.Status = status if forced is None else forced
         except DimseStatusError as error:
             answer.Status, answer.ErrorComment = error.status, error.comment[:_COMMENT_CHARACTERS]
         except TdwiiError as error:

@@ -30,8 +30,10 @@ from tdwii_gui.dicom.net.association_request import (
     read_request,
     rejection_pdu,
 )
+from tdwii_gui.dicom.net.fault import FaultKind
 from tdwii_gui.dicom.net.peer_log import PeerLog
-from tdwii_gui.dicom.net.rejection import RejectedAssociation, RejectionReason
+from tdwii_gui.dicom.net.rejection import RejectedAssociation, RejectionByFault, RejectionReason
+from tdwii_gui.dicom.net.tap import Tap, tapped
 
 if TYPE_CHECKING:
     import socket
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from pynetdicom.dimse_primitives import DimseServiceType
 
     from tdwii_gui.dicom.errors import DimseStatusError
+    from tdwii_gui.dicom.net.faults import Faults
     from tdwii_gui.dicom.net.object_intake import ObjectRequest, ReceivedObject
 
 LOGGER = logging.getLogger(__name__)
@@ -64,6 +67,10 @@ class HostRules:
         Bytes of a command and data set.
     tls : SSLContext or None
         With it, connections without TLS are refused.
+    tap : Tap
+        Is told what travels on the associations.
+    faults : Faults
+        What goes wrong on purpose.
     open_object : Callable
         Returns who takes the data set of an object, or None; see `ObjectIntake`.
     on_rejection, on_refusal : Callable
@@ -76,6 +83,8 @@ class HostRules:
     maximum_associations: int
     largest_message: int
     tls: SSLContext | None
+    tap: Tap
+    faults: Faults
     open_object: Callable[[ObjectRequest], ReceivedObject | None]
     on_rejection: Callable[[RejectedAssociation], None]
     on_refusal: Callable[[Association, DimseServiceType, DimseStatusError], None]
@@ -122,6 +131,8 @@ class AcceptedRequest(RequestHandler):
         arrival = host.arrivals.add(self.request)
         try:
             self._request = self._read(arrival)
+            self._told = tapped(host.rules.tap, self.request, is_requestor=False)
+            self._told.received([self._request.encoded])
             accepted = self._accept()
         except NoRequestError as error:
             self._refuse(error)
@@ -157,13 +168,21 @@ class AcceptedRequest(RequestHandler):
                 super().handle()
                 return True
         host.reject(self._request, str(self.client_address[0]), reason)
+        answer = rejection_pdu(*reason.codes)
+        self._told.sent([answer])
         with suppress(OSError, ValueError):
-            answer_and_end(self.request, rejection_pdu(*reason.codes))
+            answer_and_end(self.request, answer)
+        self._told.closed(by_peer=False)
         return False
 
-    def _rejection(self) -> RejectionReason | None:
+    def _rejection(self) -> RejectionReason | RejectionByFault | None:
         host = cast("HostServer", self.server)
         rules, request = host.rules, self._request
+        if rules.faults.is_active:
+            kind = FaultKind.REFUSE_ASSOCIATION
+            fault = rules.faults.strike(kind, peer=request.calling_ae)
+            if fault is not None:
+                return RejectionByFault((fault.result, fault.source, fault.reason))
         if request.called_ae not in rules.called_aes:
             return RejectionReason.CALLED_AE_WRONG
         known = rules.known_aes is None or rules.known_aes(request.calling_ae)
@@ -190,7 +209,7 @@ class AcceptedRequest(RequestHandler):
         association = super()._create_association()
         # pynetdicom has no parameter for the class of the association.
         association.__class__ = AcceptedAssociation
-        cast("AcceptedAssociation", association).begin(self._request)
+        cast("AcceptedAssociation", association).begin(self._request, self._told)
         return association
 
 
@@ -224,7 +243,9 @@ class HostServer(ThreadedAssociationServer):
         """Take note of a request that is answered without being handed on."""
         self.rules.on_refusal(association, request, error)
 
-    def reject(self, request: AssociationRequest, host: str, reason: RejectionReason) -> None:
+    def reject(
+        self, request: AssociationRequest, host: str, reason: RejectionReason | RejectionByFault
+    ) -> None:
         """Take note of an association that is rejected."""
         self.peer_log.note(
             host,

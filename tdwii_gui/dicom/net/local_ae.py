@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from pynetdicom import AE, _config
 from tdwii_gui.dicom.iod.part10 import accept_foreign_values
 from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.exchange import Exchange, ignore
+from tdwii_gui.dicom.net.faults import Faults
+from tdwii_gui.dicom.net.tap import NO_TAP, Tap
 from tdwii_gui.dicom.net.tls import NO_FILES, TlsFiles
 
 if TYPE_CHECKING:
@@ -42,16 +44,24 @@ class LocalAe:
         Is called on the thread that asked.
     tls : TlsFiles
         For peers whose entry in the AE directory has "TLS".
+    tap : Tap
+        Is told what travels on the associations.
+    faults : Faults
+        What goes wrong on purpose.
     """
 
     ae_title: str
     timeouts: Timeouts = Timeouts()
     on_exchange: Callable[[Exchange], None] = ignore
     tls: TlsFiles = NO_FILES
+    tap: Tap = NO_TAP
+    faults: Faults = field(default_factory=Faults)
 
 
 class OurAe(AE):
-    """An AE whose connections are closed when they end."""
+    """An AE whose connections are closed when they end, and tapped."""
+
+    tap: Tap = NO_TAP
 
     def _create_socket(
         self,
@@ -61,6 +71,7 @@ class OurAe(AE):
     ) -> ClosingSocket:
         connection = ClosingSocket(assoc, address=address)
         connection.tls_args = tls_args
+        connection.tap = self.tap
         # A connection that hangs is not to keep the program from ending.
         assoc.dul.daemon = True
         return connection

@@ -18,6 +18,7 @@ from tdwii_gui.dicom.errors import (
     NotAccepted,
 )
 from tdwii_gui.dicom.net.dispatch import calling_ae
+from tdwii_gui.dicom.net.fault import FaultKind
 from tdwii_gui.dicom.net.query_negotiation import agreement, combines_date_times
 from tdwii_gui.dicom.net.storage_scp import STORAGE_SYNTAXES, storage_contexts
 from tdwii_gui.dicom.net.storage_scu import ObjectSender, Originator, ReadAhead, StorageScu
@@ -169,9 +170,10 @@ class QueryRetrieveScp:
     def _on_get(self, event: Event) -> Iterator[SubOperations]:
         instances, absent = self._wanted(event)
         yield SubOperations(remaining=len(instances) + len(absent))
-        ahead, sender = ReadAhead(), ObjectSender(event.assoc)
+        ahead, sender = ReadAhead(), ObjectSender(event.assoc, self._local.faults)
 
         def send(number: int, following: StoredInstance | None) -> int:
+            self._fail_by_fault("C-GET", calling_ae(event))
             command = sender.send(
                 ahead.take(instances[number]),
                 (event.message_id + number) % _MAXIMUM_MESSAGE_ID + 1,
@@ -184,6 +186,12 @@ class QueryRetrieveScp:
         if absent and not instances:
             yield _all_failed((), absent)
         yield from _each(instances, absent, send, self._sent_to(calling_ae(event)))
+
+    def _fail_by_fault(self, message: str, receiver: str) -> None:
+        """Have a sub-operation fail before anything is sent, if a fault says so."""
+        faults, kind = self._local.faults, FaultKind.FAIL_SUB_OPERATION
+        if faults.is_active and faults.strike(kind, message=message, peer=receiver):
+            raise DatasetError("a fault is set at this emulator")
 
     def _sent_to(self, ae_title: str) -> Callable[[StoredInstance], None]:
         return lambda instance: self._on_sent(instance, ae_title)
@@ -207,6 +215,7 @@ class QueryRetrieveScp:
             with StorageScu(self._local, destination, instances) as scu:
 
                 def send(number: int, following: StoredInstance | None) -> int:
+                    self._fail_by_fault("C-MOVE", destination.ae_title)
                     instance = instances[number]
                     return scu.c_store(instance, originator=originator, following=following)
 

@@ -47,6 +47,14 @@ class RejectionReason(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RejectionByFault:
+    """A reason that is none: a fault has us reject an association."""
+
+    codes: tuple[int, int, int]
+    words: str = "a fault is set"
+
+
+@dataclass(frozen=True, slots=True)
 class RejectedAssociation:
     """An association that a peer requested and we rejected.
 

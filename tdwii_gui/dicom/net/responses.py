@@ -28,6 +28,7 @@ from pynetdicom.dimse_primitives import (
 from pynetdicom.dsutils import encode
 
 from tdwii_gui.dicom.errors import DatasetError
+from tdwii_gui.dicom.net.leaving_messages import LeavingMessages, type_id_of
 from tdwii_gui.dicom.net.message_writer import (
     BytesDataset,
     MessageWriter,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pynetdicom.events import Event
+
+    from tdwii_gui.dicom.net.faults import Faults
 
 Command: TypeAlias = int | Dataset
 """The status of a response, or its command elements with Status."""
@@ -78,8 +81,11 @@ _LONGEST_SHORT_VALUE: Final = 0xFFFE
 class Responder:
     """Sends the responses to one request, on the thread of its association."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, faults: Faults) -> None:
         self._writer = MessageWriter(event.assoc)
+        self._faults = faults
+        self._leaving = LeavingMessages(event.assoc, faults)
+        self._about = type(event.request).__name__.replace("_", "-"), type_id_of(event.request)
         self._context_id: int = event.context.context_id
         self._syntax = UID(event.context.transfer_syntax)
         self._elements = _common_elements(event.request)
@@ -108,6 +114,15 @@ class Responder:
             raise DatasetError("the data set cannot be encoded")
         return encoded
 
+    def altered(
+        self, encoded: bytes, dataset: Dataset | None = None
+    ) -> tuple[bytes, Dataset | None]:
+        """Return the data set of a response, encoded and decoded, as the faults have it."""
+        if not self._faults.is_active:
+            return encoded, dataset
+        encoded, altered = self._leaving.altered(*self._about, encoded, self._syntax)
+        return encoded, dataset if altered is None else altered
+
     def uid_list(self, tag: int, uids: Sequence[str]) -> bytes:
         """Return a data set of one element of UIDs, in the transfer syntax; empty without any.
 
@@ -133,6 +148,8 @@ class Responder:
     ) -> None:
         """Send a response; wait while the peer is slow to read.
 
+        Nothing is sent once a fault has aborted the association.
+
         Parameters
         ----------
         command : int or Dataset
@@ -142,6 +159,8 @@ class Responder:
         counters : Mapping[int, int]
             Those of sub-operations, by element number.
         """
+        if self._faults.is_active and not self._leaving.may_leave(*self._about):
+            return
         elements = self._elements | _elements(command)
         elements |= {number: _SHORT.pack(count) for number, count in counters.items()}
         elements[_DATA_SET_TYPE] = _SHORT.pack(_WITH_DATA_SET if encoded else _WITHOUT_DATA_SET)

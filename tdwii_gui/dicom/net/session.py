@@ -26,6 +26,7 @@ from tdwii_gui.dicom.errors import (
 from tdwii_gui.dicom.net.broken_connection import shut_down
 from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.exchange import Exchange, Request, Response
+from tdwii_gui.dicom.net.leaving_messages import LeavingRequests
 from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, limit_waiting, make_ae, send_at_once
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection
@@ -74,6 +75,7 @@ class _Observed:
     waiting_since: float = field(default_factory=time.monotonic)
     affected_uid: str = ""
     checkpoint: ReactorCheckpoint | None = None
+    altered: Dataset | None = None
 
 
 class Session:
@@ -210,6 +212,7 @@ class Session:
     def _associate(self) -> Association:
         tls_args = tls_arguments(self.local.tls, self.peer)
         ae = make_ae(self.local.ae_title, self.local.timeouts)
+        ae.tap = self.local.tap
         started = time.monotonic()
         try:
             association = ae.associate(
@@ -265,6 +268,10 @@ class Session:
             self._observed.association = event.assoc
             self._observed.connected = True
             self._observed.checkpoint = install_checkpoint(event.assoc)
+        LeavingRequests(event.assoc, self.local.faults, self._on_request)
+
+    def _on_request(self, altered: Dataset | None) -> None:
+        self._observed.altered = altered
 
     def _on_acse(self, event: Event) -> None:
         if isinstance(getattr(event, "primitive", None), (A_ABORT, A_P_ABORT)):
@@ -370,6 +377,7 @@ class Session:
     def _record(self, request: Request, started: float, outcome: Outcome) -> None:
         seconds = time.perf_counter() - started
         command = outcome.command if outcome.command is not None else Dataset()
+        altered = self._observed.altered
         self.local.on_exchange(
             Exchange(
                 calling_ae=self.local.ae_title,
@@ -382,7 +390,7 @@ class Session:
                 milliseconds=seconds * 1000,
                 detail=outcome.detail,
                 role="scu",
-                request=request.dataset,
+                request=request.dataset if altered is None else altered,
                 response=outcome.dataset,
                 at=datetime.fromtimestamp(time.time() - seconds, UTC),
             )

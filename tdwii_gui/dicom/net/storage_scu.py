@@ -12,7 +12,14 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from tdwii_gui.dicom.errors import DatasetError, NotAccepted
 from tdwii_gui.dicom.net.exchange import Request
-from tdwii_gui.dicom.net.message_writer import MessageWriter, encode_command, padded
+from tdwii_gui.dicom.net.leaving_messages import LeavingMessages
+from tdwii_gui.dicom.net.message_writer import (
+    PORTION_BYTES,
+    BytesDataset,
+    MessageWriter,
+    encode_command,
+    padded,
+)
 from tdwii_gui.dicom.net.outgoing_object import (
     UNCOMPRESSED,
     ObjectKind,
@@ -30,11 +37,14 @@ if TYPE_CHECKING:
     from pynetdicom.presentation import PresentationContext
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
+    from tdwii_gui.dicom.net.faults import Faults
+    from tdwii_gui.dicom.net.message_writer import EncodedDataset
 
 _MAXIMUM_CONTEXTS: Final = 128
 _SHORT: Final = Struct("<H")
 _C_STORE_RQ: Final = 0x0001
 _MEDIUM: Final = 0x0000
+_MESSAGE: Final = "C-STORE"
 _WITH_DATA_SET: Final = 0x0001
 
 
@@ -76,7 +86,9 @@ class StorageScu(Session):
     def open(self) -> None:
         """Associate with the peer."""
         super().open()
-        self._sender = ObjectSender(self._association) if self._association else None
+        self._sender = (
+            ObjectSender(self._association, self.local.faults) if self._association else None
+        )
 
     def c_store(
         self,
@@ -106,7 +118,7 @@ class StorageScu(Session):
         outgoing = self._ahead.take(source)
 
         def send(association: Association, message_id: int) -> tuple[Dataset, None]:
-            sender = self._sender or ObjectSender(association)
+            sender = self._sender or ObjectSender(association, self.local.faults)
             command = sender.send(
                 outgoing, message_id, originator, meanwhile=lambda: self._ahead.read(following)
             )
@@ -166,8 +178,10 @@ def nothing_meanwhile() -> None:
 class ObjectSender:
     """Sends C-STORE requests on an association, whoever requested it, and takes the responses."""
 
-    def __init__(self, association: Association) -> None:
+    def __init__(self, association: Association, faults: Faults) -> None:
         self._association = association
+        self._faults = faults
+        self._leaving = LeavingMessages(association, faults)
         self._writer = MessageWriter(association)
         self._contexts: dict[str, dict[str, int]] = {}
         for context in association.accepted_contexts:
@@ -206,6 +220,10 @@ class ObjectSender:
             what = f"{uid_name(kind.sop_class_uid)} in {uid_name(kind.transfer_syntax_uid)}"
             raise NotAccepted(f"{what} is not accepted by the peer")
         encoded = outgoing.encoded(syntax)
+        if self._faults.is_active:
+            if not self._leaving.may_leave(_MESSAGE):
+                return Dataset()
+            encoded = self._altered(encoded, syntax)
         command = _command(kind, message_id, originator)
         try:
             self._writer.write(contexts[syntax], command, encoded)
@@ -215,6 +233,13 @@ class ObjectSender:
             raise DatasetError(f"cannot be read: {error.strerror or error}") from error
         meanwhile()
         return _answer(self._association, message_id)
+
+    def _altered(self, encoded: EncodedDataset, syntax: str) -> EncodedDataset:
+        try:
+            content = b"".join(encoded.portions(PORTION_BYTES))
+        except OSError as error:
+            raise DatasetError(f"cannot be read: {error.strerror or error}") from error
+        return BytesDataset(self._leaving.altered(_MESSAGE, 0, content, syntax)[0])
 
 
 def _command(kind: ObjectKind, message_id: int, originator: Originator | None) -> bytes:

@@ -23,9 +23,11 @@ from tdwii_gui.dicom.store.instance_index import (
 )
 from tdwii_gui.dicom.store.ups_mentions import steps_mentioning
 from tdwii_gui.dicom.uids import is_valid_uid, new_uid
+from tdwii_gui.dicom.ups.change import local_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from pydicom.dataset import Dataset
 
@@ -103,7 +105,11 @@ def announced_instructions(
 
 
 def build_announced_rtbdi(
-    announced: AnnouncedRtbdi, plan: Plan, records: Sequence[Dataset] = ()
+    announced: AnnouncedRtbdi,
+    plan: Plan,
+    records: Sequence[Dataset] = (),
+    *,
+    created: datetime | None = None,
 ) -> Dataset:
     """Return the instruction that a step announces, with exactly the UIDs that it names.
 
@@ -115,6 +121,8 @@ def build_announced_rtbdi(
         The plan that the step names.
     records : Sequence[Dataset]
         The prior treatment records that the step names, for a CONTINUATION.
+    created : datetime or None
+        When it is made; None is now.
 
     Raises
     ------
@@ -135,6 +143,7 @@ def build_announced_rtbdi(
     identity = Identity(
         sop_instance_uid=reference.sop_instance_uid,
         series_instance_uid=reference.series_instance_uid or new_uid(),
+        created=created or local_now(),
     )
     dataset = build_rtbdi(plan, group, number, session, identity)
     if reference.study_instance_uid not in ("", plan.study_instance_uid):

@@ -15,6 +15,7 @@ from pynetdicom import AE, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.config.ae_directory import ApplicationEntity
+from tdwii_gui.dicom.net.faults import Faults
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
 from tdwii_gui.dicom.uids import RT_PLAN
@@ -45,6 +46,14 @@ def wait_until() -> Callable[[Callable[[], bool]], None]:
             ticks.wait(0.005)
 
     return wait
+
+
+@pytest.fixture
+def faults() -> Iterator[Faults]:
+    """Return faults that end with the test, and with them what they delay."""
+    faults = Faults()
+    yield faults
+    faults.clear()
 
 
 @dataclass
