@@ -11,6 +11,9 @@ from benchmarks import (
     closing,
     collection,
     delivery,
+    opened_recording,
+    recording,
+    scenarios,
     start_up,
     tables,
     worklist,
@@ -30,6 +33,9 @@ def main() -> None:
     archive.main()
     collection.main()
     delivery.main()
+    recording.main()
+    opened_recording.main()
+    scenarios.main()
 
 
 if __name__ == "__main__":

@@ -107,8 +107,11 @@ def running(where: Place, arguments: Sequence[str]) -> Iterator[subprocess.Popen
         cwd=Path(__file__).resolve().parents[1],
     )
     try:
-        said = process.stdout.readline() if process.stdout is not None else b""
-        if b"listening" not in said:
+        said = b""
+        for said in process.stdout or ():
+            if b"listening" in said:
+                break
+        else:
             raise RuntimeError(f"{arguments[0]} does not listen: {said!r}")
         yield process
     finally:

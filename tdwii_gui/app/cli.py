@@ -27,6 +27,7 @@ _EPILOG = """exit codes: 0 done, 1 the peer said no or cannot be reached, 2 wron
 _COMMANDS = (
     ("suite", "suite", "open the launcher with all actors (what tdwii without a command does)"),
     ("demo", "demo", "play a whole fraction on the demo patient, or on a plan of yours"),
+    ("run", "run", "play scenarios: alone, or with other systems, which are judged then"),
     ("tms", "servers", "run the Treatment Management System (UPS and RTBDI)"),
     ("ost", "servers", "run the Object Storage (archive)"),
     ("ppvs", "servers", "run the Patient Position Verification System"),
@@ -55,9 +56,12 @@ _COMMANDS = (
     ("db", "find", "look up the local index by any key"),
     ("mpps", "mpps", "begin, change, end or show a performed procedure step (MPPS)"),
     ("inject", "inject", "send a folder: images, structure sets, plans, doses, records"),
+    ("inspect", "inspect", "look at a recording: messages, ladder, data sets and requirements"),
+    ("judge", "judge", "what a recorded system has met of the profile, with proof"),
     ("record", "record", "check treatment records against plan, instruction and earlier records"),
     ("dump", "dump", "show files as dcmdump does, damaged ones too, or make DICOM of that text"),
     ("settings", "settings", "print the settings in use, as TOML"),
+    ("compare", "compare", "in what two runs differ, by transaction, status and attribute"),
     ("conformance", "conformance", "print or write the DICOM and IHE conformance documents"),
 )
 

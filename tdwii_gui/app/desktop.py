@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Actor
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.actors.suite import Suite
+    from tdwii_gui.app.rehearsal import Rehearsal
     from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.config.settings import Settings
+    from tdwii_gui.recording.switch import RecordingSwitch
+    from tdwii_gui.scenario.document import Scenario
     from tdwii_gui.ui.actor_window import ActorWindow
     from tdwii_gui.ui.bridge import ActorBridge
     from tdwii_gui.ui.guide_steps import Demo
@@ -112,6 +115,8 @@ class SuiteProgram:
         Who else is known.
     data_folder : Path
         Where the actors keep their data.
+    recording : RecordingSwitch or None
+        By what their associations are recorded.
 
     Attributes
     ----------
@@ -119,12 +124,19 @@ class SuiteProgram:
         The first window; all else is made when it is wanted first.
     """
 
-    def __init__(self, settings: Settings, directory: AeDirectory, data_folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        directory: AeDirectory,
+        data_folder: Path,
+        recording: RecordingSwitch | None = None,
+    ) -> None:
         from tdwii_gui.ui.launcher_window import LauncherWindow
 
         self._settings = settings
         self._directory = directory
         self._data_folder = data_folder
+        self._recording = recording
         self.launcher = LauncherWindow()
 
     @cached_property
@@ -147,6 +159,13 @@ class SuiteProgram:
         return Windows(self.control, self.bridge, self.launcher.close)
 
     @cached_property
+    def rehearsal(self) -> Rehearsal:
+        """Scenarios, recordings and evidence."""
+        from tdwii_gui.app.rehearsal import Rehearsal
+
+        return Rehearsal(self._settings, self._data_folder, self.control)
+
+    @cached_property
     def life(self) -> Launcher:
         """What brings the launcher's window to life."""
         from tdwii_gui.ui.launcher import Launcher
@@ -158,16 +177,20 @@ class SuiteProgram:
             self.windows,
             self._data_folder,
             self._diagnostics,
+            self.rehearsal,
         )
 
-    def start(self, play: Demo | None = None) -> None:
-        """Show the launcher, then have the actors start and a fraction of a plan played."""
+    def start(self, play: Demo | None = None, scenario: Scenario | None = None) -> None:
+        """Show the launcher, then have the actors start and a fraction or a scenario played."""
         from PySide6.QtCore import QTimer
 
+        def start() -> None:
+            self.life.start(play)
+            if scenario is not None:
+                self.rehearsal.desk.play(scenario)
+
         # All parts of the window are painted before the imports begin.
-        self.launcher.painted.connect(
-            lambda: QTimer.singleShot(_PAINT_MS, lambda: self.life.start(play))
-        )
+        self.launcher.painted.connect(lambda: QTimer.singleShot(_PAINT_MS, start))
         self.launcher.show()
 
     def close(self) -> None:
@@ -178,7 +201,7 @@ class SuiteProgram:
         from shiboken6 import delete, isValid
 
         self.bridge.close()
-        for window in (*self.windows.all, self.launcher):
+        for window in (*self.windows.all, *self.rehearsal.windows, self.launcher):
             if isValid(window):
                 delete(window)
 
@@ -193,7 +216,9 @@ class SuiteProgram:
             self._data_folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self._data_folder}: cannot be used: {error.strerror}") from error
-        return Suite(_live(self._settings), self._data_folder, listener, self._directory)
+        return Suite(
+            _live(self._settings), self._data_folder, listener, self._directory, self._recording
+        )
 
     def _diagnostics(self) -> str:
         return diagnostics(self._settings, self._directory, self._data_folder)
@@ -278,19 +303,24 @@ def make_window(role: str, actor: Actor, bridge: ActorBridge, *, owns_actor: boo
 
 
 def run_suite(
-    settings: Settings, directory: AeDirectory, data_folder: Path, play: Demo | None = None
+    settings: Settings,
+    directory: AeDirectory,
+    data_folder: Path,
+    play: Demo | None = None,
+    recording: RecordingSwitch | None = None,
+    scenario: Scenario | None = None,
 ) -> int:
     """Show the launcher until it is closed; return the exit code."""
     application = make_application(is_dressed=False)
     from tdwii_gui.ui.theme import appearance
 
-    program = SuiteProgram(settings, directory, data_folder)
+    program = SuiteProgram(settings, directory, data_folder, recording)
     look = appearance()
     if look is not None:
         look.apply()
-    program.start(play)
+    program.start(play, scenario)
     try:
-        return _run(application, program.launcher)
+        return run_window(application, program.launcher)
     finally:
         program.close()
 
@@ -310,7 +340,7 @@ def run_actor(role: str, make_actor: Callable[[Listener], Actor]) -> int:
         PortOffer(actor, bridge, window)
         window.show()
         window.start_actor()
-        code = _run(application, window)
+        code = run_window(application, window)
         delete(window)
     finally:
         # Closing the window has stopped it, unless something went wrong before.
@@ -338,7 +368,7 @@ def diagnostics(settings: Settings, directory: AeDirectory, data_folder: Path) -
     return "\n".join(lines) + "\n"
 
 
-def _run(application: QApplication, window: QMainWindow) -> int:
+def run_window(application: QApplication, window: QMainWindow) -> int:
     """Run the event loop; SIGINT and SIGTERM close the window as its user would."""
     from PySide6.QtCore import QTimer
 

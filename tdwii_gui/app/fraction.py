@@ -15,6 +15,7 @@ from tdwii_gui.actors.suite import Suite, on_free_ports
 from tdwii_gui.actors.whole_session import treat
 from tdwii_gui.app.console import complain, say, say_table
 from tdwii_gui.app.options import context
+from tdwii_gui.app.recording_options import recording
 from tdwii_gui.app.transactions import TransactionPrinter
 from tdwii_gui.config.resources import resource_path
 from tdwii_gui.dicom.iod.delivered import delivered_metersets
@@ -54,7 +55,10 @@ def play_fraction(options: argparse.Namespace, folder: Path) -> int:
     watcher = _Watcher(given.settings.ppvs.ae_title)
     settings = on_free_ports(given.settings)
     settings = replace(settings, ppvs=replace(settings.ppvs, auto_download=True))
-    with Suite(settings, folder, watcher.hear) as suite:
+    with (
+        recording(options, settings) as switch,
+        Suite(settings, folder, watcher.hear, recording=switch) as suite,
+    ):
         begin = time.perf_counter()
         step = _play(suite, plan, objects, request, options.meterset)
         seconds = time.perf_counter() - begin

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tdwii_gui.config.ae_directory import (
-    ApplicationEntity,
     check_ae_title,
     find_ae_directory,
     load_ae_directory,
+    parse_entity,
 )
 from tdwii_gui.config.paths import user_data_folder
 from tdwii_gui.config.settings import Settings, find_settings, load_settings
@@ -25,8 +24,9 @@ from tdwii_gui.config.settings import Settings, find_settings, load_settings
 if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Surroundings
     from tdwii_gui.actors.events import Listener
-    from tdwii_gui.config.ae_directory import AeDirectory
+    from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
     from tdwii_gui.dicom.net.session import LocalAe
+    from tdwii_gui.dicom.net.tap import Tap
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +52,20 @@ class Context:
     directory: AeDirectory
     data_folder: Path
 
-    def surroundings(self, listener: Listener | None = None) -> Surroundings:
+    def surroundings(
+        self, listener: Listener | None = None, tap: Tap | None = None
+    ) -> Surroundings:
         """Return what an actor is given; without a listener nobody hears its events."""
         from tdwii_gui.actors.actor import Surroundings
         from tdwii_gui.actors.events import ignore
+        from tdwii_gui.dicom.net.tap import NO_TAP
 
         return Surroundings(
-            self.directory, self.data_folder, self.settings.network, listener or ignore
+            self.directory,
+            self.data_folder,
+            self.settings.network,
+            listener or ignore,
+            tap or NO_TAP,
         )
 
 
@@ -108,9 +115,6 @@ def caller(options: argparse.Namespace, given: Context) -> LocalAe:
     return LocalAe(check_ae_title(options.ae_title), timeouts(given.settings.network))
 
 
-_ADDRESS: Final = re.compile(r"(?P<title>.+)@(?P<host>.+):(?P<port>[0-9]{1,5})")
-
-
 def peer(text: str, given: Context) -> ApplicationEntity:
     """Return the peer that a text names: a title of the AE directory, or ``AE@host:port``.
 
@@ -119,10 +123,9 @@ def peer(text: str, given: Context) -> ApplicationEntity:
     ConfigError
         If it is neither.
     """
-    address = _ADDRESS.fullmatch(text)
-    if address is None or text in given.directory:
+    if text in given.directory:
         return given.directory.lookup(text)
-    return ApplicationEntity(address["title"], address["host"].strip("[]"), int(address["port"]))
+    return parse_entity(text) or given.directory.lookup(text)
 
 
 def add_tms_option(parser: argparse.ArgumentParser) -> None:

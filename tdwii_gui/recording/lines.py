@@ -18,6 +18,7 @@ force. Times are ISO 8601 in UTC with microseconds. Data sets are in the DICOM J
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 RECORDING: Final = "recording.json"
@@ -126,6 +127,15 @@ class Info:
     """How many were recorded, those of removed parts too; as of the last time it was written."""
     REMOVED_PARTS: Final = "removed_parts"
     """How many parts are gone, the oldest ones, because the recording became too large."""
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(nanoseconds: int) -> str:
+    """Return a time in nanoseconds since 1970 as it is in the lines."""
+    time = _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    return time.isoformat(timespec="microseconds")
 
 
 def part_name(number: int) -> str:

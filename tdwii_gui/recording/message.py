@@ -81,6 +81,8 @@ class RecordedMessage:
         Of its presentation context; empty if that was not accepted.
     object_file : str
         The file of a stored object, relative to the recording; empty if it is none.
+    note : str
+        Why the data set is not there although the message had one.
     """
 
     summary: MessageSummary
@@ -89,6 +91,7 @@ class RecordedMessage:
     context_uid: str
     transfer_syntax_uid: str
     object_file: str = ""
+    note: str = ""
 
 
 class AssociationChange(StrEnum):

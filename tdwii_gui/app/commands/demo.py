@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tdwii_gui.app.desktop import has_screen, run_suite
 from tdwii_gui.app.options import add_common_options, context, meterset
+from tdwii_gui.app.recording_options import add_recording_options, recording
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser, _command: str) -> None:
     parser.add_argument(
         "--meterset", type=meterset, metavar="MU", help="for a plan without any Beam Meterset"
     )
+    add_recording_options(parser)
     add_common_options(parser)
 
 
@@ -46,7 +48,10 @@ def run(options: argparse.Namespace) -> int:
         from tdwii_gui.ui.guide_steps import Demo
 
         given = context(options)
-        return run_suite(given.settings, given.directory, data_folder, Demo.PHOTON)
+        with recording(options, given.settings) as switch:
+            return run_suite(
+                given.settings, given.directory, data_folder, Demo.PHOTON, recording=switch
+            )
 
 
 def _is_special(options: argparse.Namespace) -> bool:

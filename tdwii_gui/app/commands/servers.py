@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tdwii_gui.actors.events import (
     ActorEvent,
+    FaultStruck,
     InputsRetrieved,
     Listening,
     SubscriptionChanged,
     TaskFailed,
 )
+from tdwii_gui.actors.faults import Fault, FaultKind
 from tdwii_gui.actors.ost import Ost
 from tdwii_gui.actors.ppvs import Ppvs
 from tdwii_gui.actors.rtbdi_creator import RtbdiCreator
@@ -23,6 +25,7 @@ from tdwii_gui.app.commands.reindex import run_reindex
 from tdwii_gui.app.console import complain, say
 from tdwii_gui.app.desktop import run_actor
 from tdwii_gui.app.options import add_common_options, context
+from tdwii_gui.app.recording_options import add_recording_options, recording
 from tdwii_gui.app.run import serve_until_signal
 from tdwii_gui.config.settings import (
     SUBSCRIPTIONS,
@@ -31,11 +34,13 @@ from tdwii_gui.config.settings import (
     PpvsSettings,
     TmsSettings,
 )
+from tdwii_gui.dicom.errors import ConfigError
 
 if TYPE_CHECKING:
     from tdwii_gui.actors.actor import Actor, Surroundings
     from tdwii_gui.actors.events import Listener
     from tdwii_gui.app.options import Context
+    from tdwii_gui.dicom.net.tap import Tap
 
 S = TypeVar("S", bound=ActorSettings)
 
@@ -75,6 +80,15 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
         parser.add_argument(
             "--reindex", action="store_true", help="rebuild the index from the files, then exit"
         )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what goes wrong on purpose, e.g. 'answer-status message=C-STORE status=A700 nth=1';"
+        f" may be repeated; of: {', '.join(FaultKind)}",
+    )
+    add_recording_options(parser)
     add_common_options(parser)
 
 
@@ -83,15 +97,33 @@ def run(options: argparse.Namespace) -> int:
     given = context(options)
     if options.command == "ost" and options.reindex:
         return run_reindex(given.data_folder / "ost")
-    if not options.headless:
-        return run_actor(options.command, lambda listener: _actor(options, given, listener))
-    serve_until_signal(_actor(options, given, _tell))
+    with recording(options, given.settings) as tap:
+        if not options.headless:
+            return run_actor(
+                options.command, lambda listener: _actor(options, given, listener, tap)
+            )
+        serve_until_signal(_actor(options, given, _tell, tap))
     return 0
 
 
-def _actor(options: argparse.Namespace, given: Context, listener: Listener) -> Actor:
+def _actor(
+    options: argparse.Namespace, given: Context, listener: Listener, tap: Tap | None
+) -> Actor:
+    faults = [Fault.from_text(text) for text in options.fault]
+    actor = _make(options, given, listener, tap)
+    try:
+        actor.faults.set(faults)
+    except ConfigError:
+        actor.stop()
+        raise
+    return actor
+
+
+def _make(
+    options: argparse.Namespace, given: Context, listener: Listener, tap: Tap | None
+) -> Actor:
     settings = given.settings
-    surroundings = given.surroundings(listener)
+    surroundings = given.surroundings(listener, tap)
     match options.command:
         case "tms":
             return _tms(_override(settings.tms, options), surroundings, options)
@@ -174,5 +206,7 @@ def _tell(event: ActorEvent) -> None:
             here = sum(count.present for count in result.counts)
             expected = sum(count.expected for count in result.counts)
             say(f"{event.ae_title} has {here} of {expected} objects of {event.sop_instance_uid}")
+        case FaultStruck():
+            complain(f"{event.ae_title}, by a fault: {event.words}")
         case TaskFailed():
             complain(f"{event.ae_title}: {event.error}")
