@@ -71,7 +71,7 @@ class Shown:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def __call__(self, *arguments: Any) -> int:
+    def __call__(self, *arguments: Any, **_options: Any) -> int:
         self.calls.append(arguments)
         return 0
 

@@ -1,0 +1,1 @@
+"""What the steps of scenarios can do, by who does it."""
