@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 HEADLESS := .venv-headless
 # Tests of one file stay together: some share a server.
 PYTEST_OPTIONS ?= -q -n auto --maxprocesses 4 --dist loadfile
+# Unit tests of what needs Qt or numpy.
+DESKTOP_UNITS := tests/unit/app/test_desktop.py tests/unit/dicom/iod/test_contours.py \
+	tests/unit/test_demo_patient.py
 
 .PHONY: demo test lint headless interop soak screenshots benchmark prepare clean
 
@@ -14,12 +17,12 @@ test headless interop soak screenshots: export QT_QPA_PLATFORM ?= offscreen
 demo: prepare
 	$(BIN)/tdwii demo
 
-# The tests of windows need Qt; those of the network run in `headless`, and those of units in both.
+# The tests of windows need Qt; those of units and the network run in `headless`, but for a few units.
 # Where Qt cannot start, all but the tests of windows run, and the end says that they did not.
 test: prepare lint
 	if .ci/prepare qt $(VENV); \
-	then $(BIN)/pytest $(PYTEST_OPTIONS) -m "not interop" tests/unit tests/ui tests/soak; \
-	else $(BIN)/pytest $(PYTEST_OPTIONS) -p no:pytest-qt -m "not interop" tests/unit tests/soak; \
+	then $(BIN)/pytest $(PYTEST_OPTIONS) -m "not interop" $(DESKTOP_UNITS) tests/ui tests/soak; \
+	else $(BIN)/pytest $(PYTEST_OPTIONS) -p no:pytest-qt -m "not interop" $(DESKTOP_UNITS) tests/soak; \
 	fi
 	$(MAKE) headless
 	.ci/prepare qt $(VENV)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QTreeView,
 )
 
+from docs.rehearsal_scenes import play_rehearsal
 from tdwii_gui.actors.suite import on_free_ports
 from tdwii_gui.app.desktop import SuiteProgram, make_application
 from tdwii_gui.config.ae_directory import AeDirectory
@@ -54,10 +55,13 @@ FOLDER: Final = Path(__file__).parent / "screenshots"
 class Studio:
     """Plays the states and takes the pictures."""
 
-    def __init__(self, application: QApplication, program: SuiteProgram, folder: Path) -> None:
+    def __init__(
+        self, application: QApplication, program: SuiteProgram, folder: Path, scratch: Path
+    ) -> None:
         self._application = application
         self._program = program
         self._folder = folder
+        self._scratch = scratch
         self.hand = Hand(self.wait_until)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
@@ -131,6 +135,7 @@ class Studio:
         self._find_plan(creator)
         self._continue(creator, launcher)
         self._plan_course(creator)
+        play_rehearsal(self, self._program, self._scratch)
         self._meet_problems(tdd, launcher)
 
     def _verify_position(self, ppvs: QWidget) -> None:
@@ -321,9 +326,10 @@ class Studio:
     def _operate(self, creator: QWidget, tms: QWidget) -> None:
         """Look at the operator's side of the TMS: its day, its dialogs, whom it tells."""
         hand = self.hand
+        hand.find(creator, QSpinBox, "fraction_number").setValue(2)
         hand.click(creator, "schedule")
-        hand.wait(lambda: len(hand.cells(tms, "worklist")) > 1)
-        hand.choose_row(tms, "worklist", 1)
+        hand.wait(lambda: _row_of(hand, tms, "○ Scheduled") is not None)
+        hand.choose_row(tms, "worklist", _row_of(hand, tms, "○ Scheduled") or 0)
         hand.find(tms, QTabBar, "step_tabs").setCurrentIndex(2)
         hand.find(tms, QTabBar, "telling_tabs").setCurrentIndex(1)
         self.take(tms, "tms-subscriptions")
@@ -382,10 +388,10 @@ class Studio:
         self.take(launcher, "launcher-problem")
 
 
-def _row_of(hand: Hand, window: QWidget, plan_label: str) -> int | None:
-    """Return the row of a worklist with a plan; None without one."""
+def _row_of(hand: Hand, window: QWidget, words: str) -> int | None:
+    """Return the row of a worklist with a plan or in a state; None without one."""
     rows = enumerate(hand.cells(window, "worklist"))
-    return next((number for number, cells in rows if plan_label in cells), None)
+    return next((number for number, cells in rows if words in cells), None)
 
 
 def main() -> int:
@@ -404,7 +410,7 @@ def main() -> int:
         program.control.started.connect(lambda: started.append(True))
         program.control.stopped.connect(lambda: stopped.append(True))
         program.start()
-        studio = Studio(application, program, FOLDER)
+        studio = Studio(application, program, FOLDER, Path(folder))
         studio.wait_until(lambda: bool(started))
         try:
             studio.play()

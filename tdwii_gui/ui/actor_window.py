@@ -20,6 +20,7 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.actors.worker import SerialWorker
 from tdwii_gui.dicom.status import status_words
 from tdwii_gui.ui import texts
+from tdwii_gui.ui.fault_control import FaultControl, bar_of
 from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.banner import Identity, PatientBanner
 from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
@@ -73,6 +74,8 @@ class ActorWindow(QMainWindow):
         What the user should know.
     background : SerialWorker
         For local work that would keep the GUI thread from its own.
+    faults : FaultControl
+        What is broken on purpose.
 
     Signals
     -------
@@ -102,6 +105,7 @@ class ActorWindow(QMainWindow):
         self.banner = PatientBanner()
         self.messages = MessageArea()
         self.states: StateStrip | None = None
+        self.faults = FaultControl(name, title, actor, bridge, self)
         self._build_frame()
         self._build_status_bar()
         self.log = LogDock(self)
@@ -113,6 +117,8 @@ class ActorWindow(QMainWindow):
         self.tabifyDockWidget(self.log, self.peers)
         self.setTabPosition(Qt.DockWidgetArea.BottomDockWidgetArea, QTabWidget.TabPosition.North)
         self.menus = ViewMenu(self, [self.log, self.peers], reset=self.reset_layout)
+        faults = action(self, self.tr("Faults…"), "Ctrl+Shift+F", self.faults.open)
+        self.menus.view.insertAction(self.log.toggleViewAction(), faults)
         feed = self.bridge.feed(lambda event: event.ae_title == self._actor.ae_title)
         feed.events.connect(self._on_events)
         self._show_light()
@@ -258,6 +264,7 @@ class ActorWindow(QMainWindow):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(EmulatorStrip())
+        outer.addWidget(bar_of(self.faults))
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 12, 14, 12)
         inner.setSpacing(12)

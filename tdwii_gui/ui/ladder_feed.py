@@ -5,7 +5,7 @@ Its log of exchanges reads DICOM: it is made with the first exchange, when that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from tdwii_gui.ui.models.arrow import Lane
     from tdwii_gui.ui.models.exchange_log import ExchangeLog, LoggedExchange
     from tdwii_gui.ui.panels.ladder_panel import LadderPanel
-    from tdwii_gui.ui.suite_control import SuiteControl
+
+
+class Cast(Protocol):
+    """Who plays: whose lane an AE title has, and whether it tells its own requests."""
+
+    def role_of(self, ae_title: str) -> str:
+        """Return the key of the lane of an AE title; empty if it has none."""
+
+    def is_ours(self, ae_title: str) -> bool:
+        """Whether an AE title is that of a running actor of ours."""
 
 
 class LadderFeed(QObject):
@@ -41,7 +50,7 @@ class LadderFeed(QObject):
     def __init__(
         self,
         panel: LadderPanel,
-        control: SuiteControl,
+        control: Cast,
         lanes: Sequence[Lane],
         parent: QObject | None = None,
     ) -> None:
@@ -62,6 +71,13 @@ class LadderFeed(QObject):
         self._panel.show_changes(self._log.add_all(exchanges), self._log.lanes)
         if self._log.problems != before:
             self.counted.emit(self._log.problems)
+
+    def begin(self, lanes: Sequence[Lane]) -> None:
+        """Forget all exchanges, and begin with other lanes."""
+        self._lanes = tuple(lanes)
+        self._log = None
+        self._panel.clear()
+        self._panel.set_lanes(self._lanes)
 
     def entry(self, key: int) -> LoggedExchange | None:
         """Return what is kept of an exchange."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFileDialog
 
 from tdwii_gui.actors.events import (
     AssociationsChanged,
@@ -18,15 +20,16 @@ from tdwii_gui.actors.events import (
 from tdwii_gui.ui.guide import Guide
 from tdwii_gui.ui.guide_steps import demo_steps
 from tdwii_gui.ui.ladder_feed import LadderFeed
+from tdwii_gui.ui.launcher_faults import LauncherFaults
 from tdwii_gui.ui.launcher_window import ROLES
 from tdwii_gui.ui.models.arrow import Lane
 from tdwii_gui.ui.panels.guide_panel import GuidePanel
 from tdwii_gui.ui.panels.ladder_panel import LadderPanel
+from tdwii_gui.ui.recording_control import RecordingControl, Recordings
 from tdwii_gui.ui.tile_control import TileControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from PySide6.QtWidgets import QWidget
 
@@ -58,6 +61,19 @@ class SuiteWindows(Protocol):
         """Close all."""
 
 
+class Rehearsal(Recordings, Protocol):
+    """What the launcher opens for a rehearsal without knowing it."""
+
+    def open_scenarios(self) -> QWidget:
+        """Bring up the window of the scenarios."""
+
+    def open_recording(self, folder: Path) -> QWidget:
+        """Show a recording in a window of its own."""
+
+    def close(self) -> None:
+        """Close the windows and end what runs behind them."""
+
+
 class Launcher(QObject):
     """Connects window, suite and windows of the actors.
 
@@ -69,6 +85,8 @@ class Launcher(QObject):
         Where the actors keep their data, each in a folder named after its role.
     diagnostics : Callable[[], str]
         Says versions, paths and known AEs.
+    rehearsal : Rehearsal
+        Scenarios, recordings and evidence.
 
     Attributes
     ----------
@@ -76,6 +94,10 @@ class Launcher(QObject):
         What happens on the network.
     guide : Guide
         What leads through a fraction.
+    faults : LauncherFaults
+        What is broken on purpose.
+    recording : RecordingControl
+        What is recorded.
     """
 
     def __init__(
@@ -86,6 +108,7 @@ class Launcher(QObject):
         windows: SuiteWindows,
         data_folder: Path,
         diagnostics: Callable[[], str],
+        rehearsal: Rehearsal,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -94,6 +117,7 @@ class Launcher(QObject):
         self._windows = windows
         self._data_folder = data_folder
         self._diagnostics = diagnostics
+        self._rehearsal = rehearsal
         self._associations: dict[str, int] = {}
         self._closing = False
         self._play: Demo | None = None
@@ -104,6 +128,8 @@ class Launcher(QObject):
         self.guide_panel = GuidePanel(self.guide)
         self.guide_panel.hide()
         self._tiles = TileControl(window, control)
+        self.faults = LauncherFaults(window, control, bridge)
+        self.recording = RecordingControl(window, control, bridge, rehearsal)
         window.put_ladder(self.ladder)
         window.put_right(self.guide_panel)
         self._inspector: InspectorPanel | None = None
@@ -147,6 +173,8 @@ class Launcher(QObject):
         window.guide_wanted.connect(self._on_welcome)
         window.diagnostics_wanted.connect(self._on_diagnostics)
         window.problems_wanted.connect(self._on_only_problems)
+        window.scenarios_wanted.connect(self._on_scenarios)
+        window.record.open_wanted.connect(self._on_open_recording)
         window.board.open_wanted.connect(self._windows.open)
         window.board.folder_wanted.connect(self._on_folder)
         window.welcome.guide_wanted.connect(self.lead)
@@ -222,11 +250,13 @@ class Launcher(QObject):
         self.guide.leave()
         self._window.show_state(self.tr("Stopping …"))
         self._tiles.show_stopping()
+        self.recording.close()
         self._control.stop()
 
     @Slot()
     def _on_stopped(self) -> None:
         self._windows.close()
+        self._rehearsal.close()
         self._window.close_for_good()
 
     @Slot()
@@ -249,6 +279,23 @@ class Launcher(QObject):
     @Slot()
     def _on_only_problems(self) -> None:
         self.ladder.show_only_problems(True)
+
+    @Slot()
+    def _on_scenarios(self) -> None:
+        if self._control.suite is not None:
+            self._rehearsal.open_scenarios()
+
+    @Slot()
+    def _on_open_recording(self) -> None:
+        """Let the user choose the folder of a recording, and look at it."""
+        dialog = QFileDialog(self._window, self.tr("Open a recording"))
+        dialog.setObjectName("recording_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setDirectory(str(self.recording.folder))
+        dialog.fileSelected.connect(lambda name: self._rehearsal.open_recording(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     @Slot()
     def _on_diagnostics(self) -> None:

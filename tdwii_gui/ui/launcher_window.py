@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from tdwii_gui.ui import texts
 from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.card import Card
 from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
+from tdwii_gui.ui.panels.fault_bar import FaultBar
 from tdwii_gui.ui.panels.messages import MessageArea
+from tdwii_gui.ui.panels.record_button import RecordButton
 from tdwii_gui.ui.panels.status_line import status_label
 from tdwii_gui.ui.panels.tile_board import TileBoard
 from tdwii_gui.ui.panels.view_menu import ViewMenu
@@ -50,13 +62,17 @@ class LauncherWindow(QMainWindow):
         What to begin with.
     messages : MessageArea
         What the user should know.
+    fault_bar : FaultBar
+        What is broken on purpose.
+    record : RecordButton
+        What is recorded.
 
     Signals
     -------
     close_wanted
         The user closes the window, which stays until `close_for_good`.
-    guide_wanted, diagnostics_wanted, problems_wanted
-        The guide, a report, or the problems among the exchanges are wanted.
+    guide_wanted, diagnostics_wanted, problems_wanted, scenarios_wanted
+        The guide, a report, the problems among the exchanges, or the scenarios are wanted.
     painted
         The window was painted for the first time.
     """
@@ -66,6 +82,7 @@ class LauncherWindow(QMainWindow):
     guide_wanted = Signal()
     diagnostics_wanted = Signal()
     problems_wanted = Signal()
+    scenarios_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +95,8 @@ class LauncherWindow(QMainWindow):
         self.board = TileBoard(self.names)
         self.welcome = WelcomeCard()
         self.messages = MessageArea()
+        self.fault_bar = FaultBar()
+        self.record = RecordButton()
         self._build()
         self._build_status_bar()
         self._build_menus()
@@ -170,6 +189,7 @@ class LauncherWindow(QMainWindow):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(EmulatorStrip())
+        outer.addWidget(self.fault_bar)
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 10, 14, 10)
         inner.setSpacing(10)
@@ -208,6 +228,7 @@ class LauncherWindow(QMainWindow):
             action.triggered.connect(signal)
             menus.view.insertAction(first, action)
         menus.view.insertSeparator(first)
+        self._add_rehearsal(menus)
         quit_action = menus.view.addAction(self.tr("Quit"))
         quit_action.setObjectName("quit")
         quit_action.setShortcut("Ctrl+Q")
@@ -215,6 +236,34 @@ class LauncherWindow(QMainWindow):
         report = menus.help.addAction(self.tr("Diagnostics to clipboard"))
         report.setObjectName("diagnostics")
         report.triggered.connect(self.diagnostics_wanted)
+
+    def _add_rehearsal(self, menus: ViewMenu) -> None:
+        """Add what a rehearsal needs: scenarios, recordings, evidence."""
+        menu = QMenu(self.tr("&Rehearse"), self)
+        self.menuBar().insertMenu(menus.help.menuAction(), menu)
+        for name, words, keys, slot in (
+            ("show_scenarios", self.tr("Scenarios…"), "Ctrl+6", self.scenarios_wanted),
+            ("record_or_stop", self.tr("Record, or stop"), "F9", self.record.press),
+            ("open_recording", self.tr("Open recording…"), "Ctrl+O", self.record.open_wanted),
+            ("evidence", self.tr("Evidence"), "Ctrl+E", self.record.evidence_wanted),
+        ):
+            action = menu.addAction(words)
+            action.setObjectName(name)
+            action.setShortcut(keys)
+            action.triggered.connect(slot)
+        corner = QWidget(self.menuBar())
+        line = QHBoxLayout(corner)
+        line.setContentsMargins(0, 0, 14, 0)
+        line.setSpacing(8)
+        scenarios = QToolButton()
+        scenarios.setObjectName("scenarios_button")
+        scenarios.setText(self.tr("Scenarios…"))
+        scenarios.setToolTip(texts.tooltip(self.tr("Rehearse: run scenarios (Ctrl+6)")))
+        scenarios.setProperty("record", "off")
+        scenarios.clicked.connect(self.scenarios_wanted)
+        line.addWidget(self.record)
+        line.addWidget(scenarios)
+        self.menuBar().setCornerWidget(corner)
 
     def _restore_layout(self) -> None:
         settings = QSettings()

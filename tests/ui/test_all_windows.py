@@ -58,7 +58,14 @@ def open_all(program: SuiteProgram, hand: Hand, *, filled: bool) -> list[QMainWi
     launcher = hand.window("launcher")
     for role in ROLES:
         hand.click(launcher, f"open_{role}")
-    windows = [launcher, *(hand.window(role) for role in ROLES)]
+    hand.click(launcher, "scenarios_button")
+    scenarios = hand.window("scenarios")
+    hand.rows(scenarios, "scenarios")
+    # What a scenario says of itself is in English.
+    hand.find(scenarios, QTableView, "scenarios").clearSelection()
+    program.launcher.board.faults_wanted.emit("tms")
+    hand.find(launcher, QAbstractButton, "close_faults")
+    windows = [launcher, *(hand.window(role) for role in ROLES), scenarios]
     if filled:
         creator, tms = windows[1], windows[2]
         hand.click(creator, "demo_photon")
@@ -121,9 +128,14 @@ def _texts(window: QMainWindow) -> Iterator[tuple[str, str]]:
         if not action.isSeparator():
             yield f"action {action.objectName()}", action.text()
     for widget in window.findChildren(QWidget):
-        if not _is_inner(widget) and not isinstance(widget, QMenu):
+        if not _is_inner(widget) and not isinstance(widget, QMenu) and not _is_english(widget):
             for text in _texts_of(widget):
                 yield _path(widget), text
+
+
+def _is_english(widget: QWidget) -> bool:
+    """Whether a widget shows words of the core: those of statuses and faults."""
+    return widget.objectName() in ("fault_status", "fault_words")
 
 
 def _texts_of(widget: QWidget) -> Iterator[str]:

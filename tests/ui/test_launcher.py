@@ -309,7 +309,7 @@ def test_the_menu_names_what_is_possible(program: SuiteProgram, hand: Hand) -> N
     one.show_menu(one.mapToGlobal(one.rect().center()))
     menu = hand.find(one, QMenu, "menu_ost")
     enabled = [action.text() for action in menu.actions() if action.isEnabled()]
-    assert enabled == ["Use external system…", "Restart", "Open folder"]
+    assert enabled == ["Use external system…", "Restart", "Faults…", "Open folder"]
     menu.close()
 
 

@@ -140,6 +140,28 @@ def rejection_reasons(source: str) -> list[tuple[str, str]]:
     }[source]
 
 
+def types_of(message: str) -> list[tuple[str, str]]:
+    """Return the types that a message may have: none but for actions and events of a UPS."""
+    types = {
+        "N-ACTION": (
+            _tr("1 – change the state"),
+            _tr("2 – request to cancel"),
+            _tr("3 – subscribe"),
+            _tr("4 – unsubscribe"),
+            _tr("5 – suspend"),
+        ),
+        "N-EVENT-REPORT": (
+            _tr("1 – state"),
+            _tr("2 – cancel requested"),
+            _tr("3 – progress"),
+            _tr("4 – SCP status change"),
+            _tr("5 – assigned"),
+        ),
+    }.get(message, ())
+    numbered = [(str(number), words) for number, words in enumerate(types, start=1)]
+    return [("", _tr("Any type")), *numbered] if numbered else []
+
+
 def _of_associations() -> tuple[KindOfFault, ...]:
     return (
         KindOfFault(
@@ -169,28 +191,26 @@ def _of_associations() -> tuple[KindOfFault, ...]:
                     FieldKind.CHOICE,
                     choices=tuple(rejection_reasons(str(_USER))),
                 ),
-                _peer(),
-                _nth(_tr("&From the")),
-                _times(),
+                *_occasions(),
             ),
         ),
         KindOfFault(
             "abort",
-            _tr("Abort after messages"),
-            _tr("Sends A-ABORT when the nth message that fits has come (PS3.8 9.3.8)."),
-            (_message(), _peer(), _nth(_tr("A&fter message")), _times()),
+            _tr("Abort an association"),
+            _tr("Sends A-ABORT in the place of the nth message that fits (PS3.8 9.3.8)."),
+            _of_messages(),
         ),
         KindOfFault(
             "delay",
-            _tr("Delay answers"),
-            _tr("Waits before it answers. Time limits of peers can be tried with it."),
-            (_seconds(_tr("&Delay"), 3.0), _message(), _peer(), _nth(), _times()),
+            _tr("Delay messages"),
+            _tr("Waits before it sends: tries the time limits of peers."),
+            (_seconds(_tr("&Delay"), 3.0), *_of_messages()),
         ),
         KindOfFault(
             "close-port",
             _tr("Close the port"),
-            _tr("Stops listening for a while, as a system that is down: connections are refused."),
-            (_seconds(_tr("&Closed for"), 10.0),),
+            _tr("Stops listening, as a system that is down; connections are refused."),
+            (_seconds(_tr("&Closed for"), 10.0, zero=_tr("until it is removed")),),
         ),
     )
 
@@ -200,7 +220,7 @@ def _of_answers() -> tuple[KindOfFault, ...]:
         KindOfFault(
             "answer-status",
             _tr("Answer with a status"),
-            _tr("Answers requests with this status, and does not do what they ask for."),
+            _tr("Answers requests with this status; what is answered by a failure is not done."),
             (
                 FaultField(
                     "status",
@@ -211,23 +231,20 @@ def _of_answers() -> tuple[KindOfFault, ...]:
                         for status in _STATUSES
                     ),
                 ),
-                _message(),
-                _peer(),
-                _nth(),
-                _times(),
+                *_of_messages(),
             ),
         ),
         KindOfFault(
             "out-of-resources",
             _tr("Out of resources"),
-            _tr("Answers with the failure for lack of resources that the service knows."),
-            (_message(), _peer(), _nth(), _times()),
+            _tr("Answers with the failure that the service has for a lack of resources."),
+            _of_messages(),
         ),
         KindOfFault(
             "fail-sub-operation",
             _tr("Fail a sub-operation"),
-            _tr("Lets the kth C-STORE of a retrieval fail; the C-MOVE or C-GET goes on."),
-            (_nth(_tr("&Sub-operation")), _times(), _peer()),
+            _tr("Lets the nth C-STORE of a retrieval fail; the C-MOVE or C-GET goes on."),
+            (_message(("C-MOVE", "C-GET")), *_occasions(_tr("&Sub-operation"))),
             roles=("ost",),
         ),
     )
@@ -241,25 +258,24 @@ def _of_data() -> tuple[KindOfFault, ...]:
         hint=_tr("ScheduledStationNameCodeSequence[0].CodeValue"),
     )
     value = FaultField("value", _tr("&Value"), FieldKind.TEXT, hint=_tr("The wrong value"))
-    filters = (_message(), _peer(), _nth(), _times())
     return (
         KindOfFault(
             "alter-attribute",
             _tr("Alter an attribute"),
             _tr("Puts another value into data sets that the actor sends."),
-            (path, value, *filters),
+            (path, value, *_of_messages()),
         ),
         KindOfFault(
             "remove-attribute",
             _tr("Remove an attribute"),
             _tr("Leaves an attribute out of data sets that the actor sends."),
-            (path, *filters),
+            (path, *_of_messages()),
         ),
     )
 
 
 def _of_events() -> tuple[KindOfFault, ...]:
-    fields = (_nth(_tr("The &nth event")), _peer(), _times())
+    fields = (_type("N-EVENT-REPORT"), *_occasions(_tr("At the &nth event")))
     return tuple(
         KindOfFault(value, title, explanation, fields, roles=("tms",))
         for value, title, explanation in (
@@ -283,14 +299,13 @@ def _of_the_system() -> tuple[KindOfFault, ...]:
         KindOfFault(
             "restart-warm",
             _tr("Restart warm"),
-            _tr("Restarts the worklist manager: steps and subscriptions stay (PS3.4 CC.2.4.3)."),
+            _tr("Stops listening and starts again at once, with all that it has."),
             (),
-            roles=("tms",),
         ),
         KindOfFault(
             "restart-cold",
             _tr("Restart cold"),
-            _tr("Restarts the worklist manager: steps and subscriptions are lost (PS3.4 CC.2.4.3)."),
+            _tr("Restarts the TMS with an empty worklist; subscribers are told."),
             (),
             roles=("tms",),
         ),
@@ -303,25 +318,32 @@ def _of_the_system() -> tuple[KindOfFault, ...]:
     )
 
 
-def _message() -> FaultField:
-    choices = (("", _tr("Any message")), *((name, name) for name in _MESSAGES))
+def _of_messages() -> tuple[FaultField, ...]:
+    """Return the fields that choose messages, and those that choose occasions."""
+    return (_message(), _type(""), *_occasions())
+
+
+def _occasions(title: str = "") -> tuple[FaultField, ...]:
+    return (
+        FaultField("peer", _tr("&Peer"), FieldKind.PEER, hint=_tr("Any AE title")),
+        FaultField("nth", title or _tr("At the &nth"), FieldKind.NUMBER, 1, lowest=1),
+        FaultField("times", _tr("&How often"), FieldKind.NUMBER, 1, zero=_tr("always")),
+    )
+
+
+def _message(names: Sequence[str] = _MESSAGES) -> FaultField:
+    choices = (("", _tr("Any message")), *((name, name) for name in names))
     return FaultField("message", _tr("&Message"), FieldKind.CHOICE, choices=choices)
 
 
-def _peer() -> FaultField:
-    return FaultField("peer", _tr("&Peer"), FieldKind.PEER, hint=_tr("Any AE title"))
+def _type(message: str) -> FaultField:
+    return FaultField("type_id", _tr("&Type"), FieldKind.CHOICE, choices=types_of(message))
 
 
-def _nth(title: str = "") -> FaultField:
-    return FaultField("nth", title or _tr("From the &nth"), FieldKind.NUMBER, 1, lowest=1)
-
-
-def _times() -> FaultField:
-    return FaultField("times", _tr("&How often"), FieldKind.NUMBER, 1, zero=_tr("always"))
-
-
-def _seconds(title: str, initial: float, *, lowest: float = 0.1) -> FaultField:
-    return FaultField("seconds", title, FieldKind.SECONDS, initial, lowest=lowest, highest=86_400)
+def _seconds(title: str, initial: float, *, lowest: float = 0, zero: str = "") -> FaultField:
+    return FaultField(
+        "seconds", title, FieldKind.SECONDS, initial, lowest=lowest, highest=86_400, zero=zero
+    )
 
 
 def _tr(text: str) -> str:

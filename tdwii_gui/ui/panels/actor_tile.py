@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayo
 
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.panels.labels import Chip, ElidedLabel
-from tdwii_gui.ui.theme import Tone
+from tdwii_gui.ui.theme import Tone, set_property
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -44,7 +44,8 @@ class ActorTile(QFrame):
 
     Signals
     -------
-    open_wanted, toggle_wanted, restart_wanted, external_wanted, own_wanted, folder_wanted : str
+    open_wanted, toggle_wanted, restart_wanted, external_wanted, own_wanted, folder_wanted,
+    faults_wanted : str
         Something is wanted of the actor of this role.
     """
 
@@ -54,6 +55,7 @@ class ActorTile(QFrame):
     external_wanted = Signal(str)
     own_wanted = Signal(str)
     folder_wanted = Signal(str)
+    faults_wanted = Signal(str)
 
     def __init__(self, role: str, name: str, shortcut: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,10 @@ class ActorTile(QFrame):
         self._address.setProperty("role", "muted")
         self._live = ElidedLabel()
         self._live.setProperty("role", "muted")
+        self.faults_button = self._button("faults", "")
+        self.faults_button.setProperty("faults", True)
+        self.faults_button.clicked.connect(lambda: self.faults_wanted.emit(role))
+        self.faults_button.hide()
         self.open_button = self._button("open", self.tr("Open"))
         self.open_button.setShortcut(shortcut)
         self.toggle_button = self._button("toggle", self.tr("Stop"))
@@ -126,6 +132,13 @@ class ActorTile(QFrame):
         """Show what there is to say of the actor at the moment."""
         self._live.set_text(words)
 
+    def show_faults(self, number: int) -> None:
+        """Show how many faults are on at the actor, if any."""
+        one, many = self.tr("⚡ {0} fault active"), self.tr("⚡ {0} faults active")
+        self.faults_button.setText(texts.counted(number, one, many))
+        self.faults_button.setVisible(number > 0)
+        set_property(self, "faults", number > 0)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what is done rarely."""
         self.show_menu(event.globalPos())
@@ -144,6 +157,7 @@ class ActorTile(QFrame):
             (self.tr("Use external system…"), self.external_wanted, own or is_external),
             (self.tr("Use own again"), self.own_wanted, is_external),
             (self.tr("Restart"), self.restart_wanted, own),
+            (self.tr("Faults…"), self.faults_wanted, own),
             (self.tr("Open folder"), self.folder_wanted, own),
         ):
             action = menu.addAction(words)
@@ -165,7 +179,11 @@ class ActorTile(QFrame):
         first.addWidget(self.chip)
         layout.addLayout(first)
         layout.addWidget(self._address)
-        layout.addWidget(self._live)
+        second = QHBoxLayout()
+        second.setSpacing(8)
+        second.addWidget(self._live, 1)
+        second.addWidget(self.faults_button)
+        layout.addLayout(second)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(0, 3, 0, 0)
         buttons.setSpacing(8)

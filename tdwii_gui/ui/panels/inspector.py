@@ -59,6 +59,8 @@ class InspectorPanel(Card):
         As `ActorBridge.watch`.
     lookup : Callable or None
         Returns the future of a stored object by SOP Instance UID; without it, none is offered.
+    is_recorded : bool
+        Whether the messages come from a recording: then nobody has reported them.
     """
 
     def __init__(
@@ -67,11 +69,14 @@ class InspectorPanel(Card):
         watch: Watch,
         lookup: Callable[[str], Future[Dataset]] | None = None,
         parent: QWidget | None = None,
+        *,
+        is_recorded: bool = False,
     ) -> None:
         super().__init__("", parent)
         self.setObjectName("inspector")
         self._background = background
         self._watch = watch
+        self._is_recorded = is_recorded
         self._entry: LoggedExchange | None = None
         self._judged = (Judged(None), Judged(None))
         self.body.addLayout(self._title_line())
@@ -111,7 +116,10 @@ class InspectorPanel(Card):
 
     def _build(self, lookup: Callable[[str], Future[Dataset]] | None) -> None:
         self._pages = QStackedLayout()
-        empty = muted(self.tr("Choose an arrow of the ladder to see its message."), wraps=True)
+        words = self.tr("Choose an arrow of the ladder to see its message.")
+        if self._is_recorded:
+            words = self.tr("Choose a message to see its data sets and what is required of them.")
+        empty = muted(words, wraps=True)
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages.addWidget(empty)
         page = QWidget()
@@ -223,7 +231,8 @@ class InspectorPanel(Card):
         self._set_field("comment", ", ".join(filter(None, (exchange.comment, exchange.detail))))
         teller = exchange.calling_ae if is_scu else exchange.called_ae
         role = self.tr("who asked (SCU)") if is_scu else self.tr("who answered (SCP)")
-        self._set_field("told", f"{texts.plain(teller, 16)}, {role}")
+        told = "" if self._is_recorded else f"{texts.plain(teller, 16)}, {role}"
+        self._set_field("told", told)
 
     def _set_field(self, key: str, text: str) -> None:
         label, value = self._fields[key]
@@ -282,6 +291,8 @@ class InspectorPanel(Card):
             )
         if exchange.status is None:
             return self.tr("There was no answer.")
+        if exchange.message == "C-FIND" and self._is_recorded:
+            return self.tr("The final answer has no data set; each match is a message of its own.")
         if exchange.message == "C-FIND":
             return self.tr("The matches of a query are not kept; the final answer has no data set.")
         return self.tr("The answer is a status without a data set.")

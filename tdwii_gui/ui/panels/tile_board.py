@@ -21,7 +21,8 @@ class TileBoard(QWidget):
 
     Signals
     -------
-    open_wanted, toggle_wanted, restart_wanted, external_wanted, own_wanted, folder_wanted : str
+    open_wanted, toggle_wanted, restart_wanted, external_wanted, own_wanted, folder_wanted,
+    faults_wanted : str
         As of the tiles.
     """
 
@@ -31,6 +32,7 @@ class TileBoard(QWidget):
     external_wanted = Signal(str)
     own_wanted = Signal(str)
     folder_wanted = Signal(str)
+    faults_wanted = Signal(str)
 
     def __init__(self, names: dict[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,7 @@ class TileBoard(QWidget):
             tile.external_wanted.connect(self.external_wanted)
             tile.own_wanted.connect(self.own_wanted)
             tile.folder_wanted.connect(self.folder_wanted)
+            tile.faults_wanted.connect(self.faults_wanted)
         column.addStretch(1)
         area = QScrollArea()
         area.setObjectName("tiles")
