@@ -50,7 +50,8 @@ soak: prepare
 
 # All windows in all their states; a look at each is part of it.
 screenshots: prepare
-	PYTHONPATH=. $(BIN)/python docs/screenshots.py
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py treatment
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py rehearsal
 
 # Figures, no tests: see benchmarks/README.md.
 benchmark: prepare

@@ -88,6 +88,22 @@ def _break(studio: Studio, program: SuiteProgram) -> None:
     hand.click(launcher, "clear_faults")
     hand.click(launcher, "record")
     hand.wait(lambda: not program.life.recording.recording)
+    _inspect(studio, program)
+
+
+def _inspect(studio: Studio, program: SuiteProgram) -> None:
+    """Look at what was recorded."""
+    hand = studio.hand
+    program.rehearsal.open_recording(program.life.recording.folder)
+    window = hand.window("recording")
+    rows = hand.rows(window, "recorded_messages")
+    created = next(
+        number for number, cells in enumerate(rows) if any("N-CREATE" in cell for cell in cells)
+    )
+    hand.choose_row(window, "recorded_messages", created)
+    studio.run(1.5)
+    studio.take(window, "recording")
+    window.close()
 
 
 def _step(studio: Studio) -> ScenarioWindow:

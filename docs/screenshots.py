@@ -1,7 +1,7 @@
 """Takes the screenshots of all windows in their main states: `make screenshots`.
 
-Plays a fraction of the demo patient in the real windows, offscreen, and saves each state in both
-themes and two sizes to `docs/screenshots`.
+Plays a `treatment` of the demo patient, or a `rehearsal`, in the real windows, offscreen, and saves
+each state in both themes and two sizes to `docs/screenshots`.
 """
 
 from __future__ import annotations
@@ -105,8 +105,12 @@ class Studio:
     def _save(self, window: QWidget, name: str) -> None:
         window.grab().save(str(self._folder / f"{name}.png"))
 
+    def rehearse(self) -> None:
+        """Record, break and rehearse, and take the pictures of it."""
+        play_rehearsal(self, self._program, self._scratch)
+
     def play(self) -> None:
-        """Play two fractions and take all pictures."""
+        """Play fractions and a course, and take the pictures of them."""
         hand = self.hand
         launcher = hand.window("launcher")
         hand.find(launcher, QAbstractButton, "guide_photon")
@@ -135,7 +139,6 @@ class Studio:
         self._find_plan(creator)
         self._continue(creator, launcher)
         self._plan_course(creator)
-        play_rehearsal(self, self._program, self._scratch)
         self._meet_problems(tdd, launcher)
 
     def _verify_position(self, ppvs: QWidget) -> None:
@@ -394,8 +397,8 @@ def _row_of(hand: Hand, window: QWidget, words: str) -> int | None:
     return next((number for number, cells in rows if words in cells), None)
 
 
-def main() -> int:
-    """Take them all; return the exit code."""
+def main(wanted: str) -> int:
+    """Take the pictures of a treatment or of a rehearsal; return the exit code."""
     FOLDER.mkdir(exist_ok=True)
     application = make_application()
     families = QFontDatabase.families()
@@ -404,22 +407,28 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tdwii-screenshots-") as folder:
         QSettings.setDefaultFormat(QSettings.Format.IniFormat)
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
-        program = SuiteProgram(on_free_ports(Settings()), AeDirectory(), Path(folder) / "data")
-        started: list[bool] = []
-        stopped: list[bool] = []
-        program.control.started.connect(lambda: started.append(True))
-        program.control.stopped.connect(lambda: stopped.append(True))
-        program.start()
-        studio = Studio(application, program, FOLDER, Path(folder))
-        studio.wait_until(lambda: bool(started))
-        try:
-            studio.play()
-        finally:
-            program.control.stop()
-            studio.wait_until(lambda: bool(stopped))
-            studio.run(0.2)
+        scenes = {"treatment": Studio.play, "rehearsal": Studio.rehearse}
+        _show(application, Path(folder), scenes[wanted])
     return 0
 
 
+def _show(application: QApplication, folder: Path, play: Callable[[Studio], None]) -> None:
+    """Start the suite, play scenes in it, and stop it."""
+    program = SuiteProgram(on_free_ports(Settings()), AeDirectory(), folder / "data")
+    started: list[bool] = []
+    stopped: list[bool] = []
+    program.control.started.connect(lambda: started.append(True))
+    program.control.stopped.connect(lambda: stopped.append(True))
+    program.start()
+    studio = Studio(application, program, FOLDER, folder)
+    studio.wait_until(lambda: bool(started))
+    try:
+        play(studio)
+    finally:
+        program.control.stop()
+        studio.wait_until(lambda: bool(stopped))
+        studio.run(0.2)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.events import ExchangeMade, FaultsChanged
+from tdwii_gui.judging.verdict import Outcome
 from tdwii_gui.scenario.results import StepOutcome
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.ladder_feed import LadderFeed
@@ -370,7 +371,8 @@ class ScenarioWindow(QMainWindow):
         self.verdict.show_verdicts(verdicts)
         systems = ", ".join(sorted({texts.plain(verdict.ae_title) for verdict in verdicts}))
         words = self.tr("Verdict on {0}: {1}").format(systems, verdict_summary(verdicts))
-        self.result.add_verdict(words)
+        conforms = all(verdict.outcome is not Outcome.NOT_MET for verdict in verdicts)
+        self.result.add_verdict(words, conforms=conforms)
         self.verdict.show()
 
     @Slot(str)

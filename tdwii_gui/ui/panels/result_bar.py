@@ -61,9 +61,11 @@ class ResultBar(QFrame):
         self._words.set_text("")
         self.evidence.setEnabled(False)
 
-    def add_verdict(self, words: str) -> None:
+    def add_verdict(self, words: str, *, conforms: bool) -> None:
         """Say besides what the judge has found of another system."""
         self._words.set_text("  ·  ".join(filter(None, (self.words, words))))
+        if not conforms:
+            self._chip.show_state(Tone.FAULT, "✕", self.tr("Does not conform"))
 
     def show_result(self, result: ScenarioResult, *, can_prove: bool) -> None:
         """Show how a run has ended."""
