@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -32,6 +32,7 @@ from tdwii_gui.ui.panels.tile_board import TileBoard
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.panels.welcome_card import WelcomeCard
 from tdwii_gui.ui.theme import set_property
+from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent
@@ -39,14 +40,13 @@ if TYPE_CHECKING:
 ROLES: Final = ("creator", "tms", "ost", "tdd", "ppvs")
 """The roles of `actors.suite.Role`, which is not imported here: it brings all of DICOM."""
 
-_LAYOUT_VERSION: Final = 1
 _SIZE: Final = (1342, 720)
 _LADDER_SHARE: Final = 3
 _INSPECTOR_SHARE: Final = 2
 """Of what a larger window has more."""
 _COLUMNS: Final = [314, 660, 340]
 _SPACING: Final = 12
-_KEY: Final = "windows/launcher"
+_KEY: Final = "windows/launcher.1"
 
 
 class LauncherWindow(QMainWindow):
@@ -100,7 +100,8 @@ class LauncherWindow(QMainWindow):
         self._build()
         self._build_status_bar()
         self._build_menus()
-        self._restore_layout()
+        self._layout = WindowLayout(self, self._columns, _KEY, _SIZE, _COLUMNS)
+        self._layout.restore()
 
     def put_ladder(self, ladder: QWidget) -> None:
         """Put the ladder into the middle."""
@@ -136,9 +137,7 @@ class LauncherWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Forget size and borders."""
-        QSettings().remove(_KEY)
-        self.resize(*_SIZE)
-        self._columns.setSizes(_COLUMNS)
+        self._layout.reset()
 
     def close_for_good(self) -> None:
         """Close, whoever wants it."""
@@ -155,7 +154,7 @@ class LauncherWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, and leave it to others when to close."""
         event.setAccepted(self._may_close)
-        self._remember_layout()
+        self._layout.remember()
         if not self._may_close:
             self.close_wanted.emit()
 
@@ -264,17 +263,3 @@ class LauncherWindow(QMainWindow):
         line.addWidget(self.record)
         line.addWidget(scenarios)
         self.menuBar().setCornerWidget(corner)
-
-    def _restore_layout(self) -> None:
-        settings = QSettings()
-        geometry = settings.value(f"{_KEY}/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*_SIZE)
-        columns = settings.value(f"{_KEY}/columns.{_LAYOUT_VERSION}")
-        if columns is None or not self._columns.restoreState(columns):
-            self._columns.setSizes(_COLUMNS)
-
-    def _remember_layout(self) -> None:
-        settings = QSettings()
-        settings.setValue(f"{_KEY}/geometry", self.saveGeometry())
-        settings.setValue(f"{_KEY}/columns.{_LAYOUT_VERSION}", self._columns.saveState())

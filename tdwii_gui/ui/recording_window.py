@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSettings, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.recording_reading import RecordingReading
 from tdwii_gui.ui.views.ladder_view import LadderView
+from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +96,8 @@ class RecordingWindow(QMainWindow):
         self._build()
         self._add_actions()
         self._connect()
-        self._restore_layout()
+        self._layout = WindowLayout(self, self._columns, _KEY, _SIZE, _COLUMNS)
+        self._layout.restore()
         self.reading.open(folder)
 
     def select(self, number: int) -> None:
@@ -111,15 +113,11 @@ class RecordingWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Forget size and borders."""
-        QSettings().remove(_KEY)
-        self.resize(*_SIZE)
-        self._columns.setSizes(_COLUMNS)
+        self._layout.reset()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End what reads, and let the messages go."""
-        settings = QSettings()
-        settings.setValue(f"{_KEY}/geometry", self.saveGeometry())
-        settings.setValue(f"{_KEY}/columns", self._columns.saveState())
+        self._layout.remember()
         self.reading.close()
         if self._recorded is not None:
             self._model.show_rows(self._recorded, [])
@@ -379,12 +377,3 @@ class RecordingWindow(QMainWindow):
     def _arrow_of(self, number: int) -> int | None:
         exchange = self._recorded.exchange(number) if self._recorded and number else None
         return self._keys.get(exchange.request.number) if exchange else None
-
-    def _restore_layout(self) -> None:
-        settings = QSettings()
-        geometry = settings.value(f"{_KEY}/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*_SIZE)
-        columns = settings.value(f"{_KEY}/columns")
-        if columns is None or not self._columns.restoreState(columns):
-            self._columns.setSizes(_COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -30,6 +30,7 @@ from tdwii_gui.ui.panels.scenario_list import ScenarioList
 from tdwii_gui.ui.panels.verdict_panel import VerdictPanel
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.scenario_control import RunState
+from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QShowEvent
@@ -117,7 +118,8 @@ class ScenarioWindow(QMainWindow):
         self._build()
         self._add_actions()
         self._connect(bridge)
-        self._restore_layout()
+        self._layout = WindowLayout(self, self._columns, _KEY, _SIZE, _COLUMNS)
+        self._layout.restore()
         self._show_chosen(None)
 
     def role_of(self, ae_title: str) -> str:
@@ -149,15 +151,11 @@ class ScenarioWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Forget size and borders."""
-        QSettings().remove(_KEY)
-        self.resize(*_SIZE)
-        self._columns.setSizes(_COLUMNS)
+        self._layout.reset()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide; a scenario that runs goes on."""
-        settings = QSettings()
-        settings.setValue(f"{_KEY}/geometry", self.saveGeometry())
-        settings.setValue(f"{_KEY}/columns", self._columns.saveState())
+        self._layout.remember()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -384,12 +382,3 @@ class ScenarioWindow(QMainWindow):
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         self.messages.done(self.tr("Saved: {0}").format(path))
-
-    def _restore_layout(self) -> None:
-        settings = QSettings()
-        geometry = settings.value(f"{_KEY}/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*_SIZE)
-        columns = settings.value(f"{_KEY}/columns")
-        if columns is None or not self._columns.restoreState(columns):
-            self._columns.setSizes(_COLUMNS)
