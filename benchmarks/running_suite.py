@@ -32,8 +32,8 @@ def play(arguments: list[str], scene: Callable[[SuiteProgram], Any]) -> int:
     class Observed(desktop.SuiteProgram):
         """The program, with a scene in its event loop."""
 
-        def start(self, play: Any = None) -> None:
-            super().start(play)
+        def start(self, *what: Any) -> None:
+            super().start(*what)
             QTimer.singleShot(0, self._play_scene)
 
         def _play_scene(self) -> None:
