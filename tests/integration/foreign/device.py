@@ -28,6 +28,7 @@ from pynetdicom.sop_class import (
 from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.dicom.net.local_ae import send_at_once
+from tests.integration.bare_ae import shut_down
 from tests.integration.foreign.data_sets import code, content, dataset, item, progress, record_of
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
@@ -106,11 +107,7 @@ class ForeignTdd:
         try:
             yield self
         finally:
-            # An abort in the middle of a release raises in pynetdicom's thread.
-            for association in ae.active_associations:
-                if not association.is_established:
-                    association.join(SECONDS)
-            ae.shutdown()
+            shut_down(ae)
 
     def errs(self, name: str) -> bool:
         return f"tdd-{name}" in self.faults

@@ -26,6 +26,7 @@ from pynetdicom.sop_class import (
 )
 from pynetdicom.transport import ThreadedAssociationServer
 
+from tests.integration.bare_ae import shut_down
 from tests.integration.foreign.data_sets import code, dataset, item, sendable
 from tests.integration.foreign.device import SECONDS, SENDS_AT_ONCE
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
@@ -120,10 +121,7 @@ class ForeignTms:
         finally:
             if self._line is not None:
                 self._line.release()
-            for association in ae.active_associations:
-                if not association.is_established:
-                    association.join(SECONDS)
-            ae.shutdown()
+            shut_down(ae)
 
     def errs(self, name: str) -> bool:
         return f"tms-{name}" in self.faults

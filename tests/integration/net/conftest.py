@@ -19,6 +19,7 @@ from tdwii_gui.dicom.net.faults import Faults
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
 from tdwii_gui.dicom.uids import RT_PLAN
+from tests.integration.bare_ae import shut_down
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
@@ -158,11 +159,7 @@ def bare_scp() -> Iterator[Callable[..., BareScp]]:
 
     yield start
     for ae in running:
-        # An abort in the middle of a release or rejection raises in pynetdicom's thread.
-        for association in ae.active_associations:
-            if not association.is_established:
-                association.join(SECONDS)
-        ae.shutdown()
+        shut_down(ae)
 
 
 @pytest.fixture
