@@ -32,6 +32,7 @@ from pynetdicom.dimse_primitives import (
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.net.accepted_socket import LONGEST_PDU, AcceptedSocket
 from tdwii_gui.dicom.net.broken_connection import UPPER_LAYER_ERRORS, end_connection
+from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.object_intake import ObjectIntake, discard
 from tdwii_gui.dicom.net.request_check import check_request, refusal
 
@@ -77,6 +78,7 @@ class AcceptedAssociation(Association):
         connection.__class__ = AcceptedSocket
         longest = max(LONGEST_PDU, self.acceptor.maximum_length or 0)
         connection.begin(request.encoded, longest, told)
+        read_messages(self)
         self._intake = ObjectIntake(self, self._host.open_object, self._may_take)
         self._act = self.dul.state_machine.do_action
         self.dimse.receive_primitive = self._receive_limited  # type: ignore[method-assign]

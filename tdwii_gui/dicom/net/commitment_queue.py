@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tdwii_gui.dicom.uids import STORAGE_COMMITMENT_INSTANCE
 from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tdwii_gui.dicom.iod.commitment import Commitment
     from tdwii_gui.dicom.net.event_line import Attempt
@@ -58,6 +59,11 @@ class CommitmentQueue:
             )
             for due in self._store.due(receiving_ae, limit)
         ]
+
+    def next_of(self, receiving_aes: Collection[str], limit: int) -> list[OutboxEvent]:
+        """Return the oldest results that are due to any of some AEs."""
+        due = [each for receiving_ae in receiving_aes for each in self.next(receiving_ae, limit)]
+        return sorted(due, key=attrgetter("id"))[:limit]
 
     def delivered(self, ids: Sequence[int]) -> None:
         """Note that results were answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_BURST: Final = 32
+BURST: Final = 32
+"""So many events of a line are read at once."""
+
 _LOOK_SECONDS: Final = 0.5
 _MAXIMUM_ATTEMPTS: Final = 5
 _WORTH_ANOTHER_ATTEMPT: Final = (Status.PROCESSING_FAILURE, Status.RESOURCE_LIMITATION)
@@ -107,6 +110,7 @@ class EventLine(Thread):
         super().__init__(name=name, daemon=True)
         self.receiver = receiver
         self.woken = Event()
+        self._read: deque[Sequence[OutboxEvent]] = deque(maxlen=1)
         self._around = around
         self._session: EventScu | None = None
         self._failures = 0
@@ -125,6 +129,12 @@ class EventLine(Thread):
             self.woken.clear()
             self._around.retire(self)
 
+    def wake(self, read: Sequence[OutboxEvent] | None = None) -> None:
+        """Have the line look for events, or take the oldest that are due, just read; no others."""
+        if read is not None:
+            self._read.append(read)
+        self.woken.set()
+
     def abort(self) -> None:
         """Abort the association, whatever it waits for; called from another thread."""
         session = self._session
@@ -140,7 +150,8 @@ class EventLine(Thread):
         try:
             if not around.outbox.take(self.receiver):
                 return False  # another process sends them
-            events = around.outbox.next(self.receiver, _BURST)
+            read = self._read.pop() if self._read else None
+            events = around.outbox.next(self.receiver, BURST) if read is None else read
             due = [each for each in events if each.id > self._answered]
             delivered = self._deliver(self._order.arranged(due))
         except StoreError as error:
@@ -148,9 +159,10 @@ class EventLine(Thread):
             delivered = False
         if not delivered:
             self._failures += 1
+            self._read.clear()
             return not around.stopping.wait(around.pace.delay(self._failures))
         self._failures = 0
-        if len(events) == _BURST or self.woken.is_set():
+        if len(events) == BURST or self.woken.is_set():
             return True
         held_for = self._order.seconds_left
         if held_for is not None:

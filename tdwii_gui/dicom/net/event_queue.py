@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
@@ -34,6 +34,9 @@ class EventQueue(Protocol):
 
     def next(self, receiving_ae: str, limit: int = 100) -> list[OutboxEvent]:
         """Return the oldest events that are due to an AE, in their order."""
+
+    def next_of(self, receiving_aes: Collection[str], limit: int) -> list[OutboxEvent]:
+        """Return the oldest events that are due to any of some AEs, in their order."""
 
     def delivered(self, ids: Sequence[int]) -> None:
         """Take out events that their receiver answered."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset
 from pynetdicom import build_context, build_role
 from pynetdicom.dsutils import encode
-from pynetdicom.pdu_primitives import P_DATA
 
 from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
 from tdwii_gui.dicom.net.exchange import Request
 from tdwii_gui.dicom.net.leaving_messages import LeavingMessages
-from tdwii_gui.dicom.net.message_writer import encode_command
+from tdwii_gui.dicom.net.message_writer import BytesDataset, MessageWriter, encode_command
 from tdwii_gui.dicom.net.session import LocalAe, Session
 from tdwii_gui.dicom.store.encoding import decode
 
@@ -29,9 +28,6 @@ _SHORT: Final = Struct("<H")
 _N_EVENT_REPORT_RQ: Final = 0x0100
 _WITH_DATA_SET: Final = 0x0001
 _WITHOUT_DATA_SET: Final = 0x0101
-_COMMAND: Final = 1
-_LAST: Final = 2
-_PDV_HEADER_BYTES: Final = 6
 
 
 class EventScu(Session):
@@ -74,15 +70,6 @@ class EventScu(Session):
             sent = _encoded(encoded, context.transfer_syntax[0]) if encoded else b""
             command = _command(kind, event_type, sop_instance_uid, message_id, bool(sent))
             self._observed.altered = None
-            if not _fits(association, command, sent):
-                return association.send_n_event_report(
-                    information,
-                    event_type,
-                    kind.sop_class_uid,
-                    sop_instance_uid,
-                    message_id,
-                    meta_uid=uid,
-                )
             if self.local.faults.is_active:
                 leaving = LeavingMessages(association, self.local.faults)
                 if not leaving.may_leave(_MESSAGE, event_type):
@@ -92,12 +79,8 @@ class EventScu(Session):
                 command = _command(kind, event_type, sop_instance_uid, message_id, bool(sent))
             # pynetdicom takes three times as long to build the same bytes, and with many
             # subscribers that is what the last of them waits for.
-            parts = [bytes((_COMMAND | _LAST,)) + command, bytes((_LAST,)) + sent]
-            for content in parts if sent else parts[:1]:
-                primitive = P_DATA()
-                value: Any = [context.context_id, content]
-                primitive.presentation_data_value_list = [value]
-                association.dul.send_pdu(primitive)
+            dataset = BytesDataset(sent) if sent else None
+            MessageWriter(association).write(context.context_id or 0, command, dataset)
             return _answer(association)
 
         request = Request(_MESSAGE, kind.sop_class_uid, sop_instance_uid, information)
@@ -135,12 +118,6 @@ def _encoded(information: bytes, syntax: UID) -> bytes:
     return encoded
 
 
-def _fits(association: Association, *parts: bytes) -> bool:
-    """Return whether each part goes into one PDU of the peer."""
-    longest = association.dimse.maximum_pdu_size
-    return not longest or max(map(len, parts)) + _PDV_HEADER_BYTES <= longest
-
-
 def _answer(association: Association) -> tuple[Dataset, Dataset | None]:
     """Wait for a response; without one the status is empty, as pynetdicom has it."""
     _, response = association.dimse.get_msg(block=True)
@@ -148,7 +125,15 @@ def _answer(association: Association) -> tuple[Dataset, Dataset | None]:
         association._reactor_checkpoint.set()
         association._handle_no_response()
         return Dataset(), None
-    return association._check_received_status(response), None
+    if not response.is_valid_response:
+        association.abort()
+        return Dataset(), None
+    answer = Dataset()
+    answer.Status = response.Status
+    comment = getattr(response, "ErrorComment", None)
+    if comment:
+        answer.ErrorComment = comment
+    return answer, None
 
 
 def _uid(text: str) -> bytes:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from tdwii_gui.dicom.errors import StoreError
 from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
-from tdwii_gui.dicom.net.event_line import EventLine, Pace, Surroundings
+from tdwii_gui.dicom.net.event_line import BURST, EventLine, Pace, Surroundings
 from tdwii_gui.dicom.net.event_queue import EventQueue
 from tdwii_gui.dicom.net.event_receipts import Receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from tdwii_gui.config.ae_directory import AeDirectory
     from tdwii_gui.dicom.net.event_line import Attempt
     from tdwii_gui.dicom.net.session import LocalAe
-    from tdwii_gui.dicom.ups.outbox import WaitingLine
+    from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
 __all__ = ["Delivery", "EventSender", "Pace", "Trouble"]
 
@@ -37,6 +37,7 @@ _POLL_SECONDS: Final = 5.0
 _SHARED_POLL_SECONDS: Final = 0.25
 _STOP_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 0.5
+_READ_AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,8 @@ class EventSender(Generic[Q]):
                 dropped=before.dropped + number,
             )
 
-    def _hand_on(self, around: Surroundings, receivers: Iterable[str]) -> None:
+    def _hand_on(self, around: Surroundings, receivers: Collection[str]) -> None:
+        read = self._read(receivers)
         with self._lock:
             for receiver in receivers:
                 if self._stopping.is_set():
@@ -286,4 +288,22 @@ class EventSender(Generic[Q]):
                     line = self._lines[receiver] = EventLine(around, receiver)
                     line.start()
                 else:
-                    line.woken.set()
+                    line.wake(read.get(receiver))
+
+    def _read(self, receivers: Collection[str]) -> dict[str, list[OutboxEvent]]:
+        """Read at once what is due to receivers that are not in trouble; nothing if it is much."""
+        with self._lock:
+            well = [each for each in receivers if each not in self._troubles]
+        limit = BURST * _READ_AT_ONCE
+        read: dict[str, list[OutboxEvent]] = {}
+        if len(well) < 2:
+            return read
+        try:
+            events = self.outbox.next_of(well, limit)
+        except StoreError:
+            return read  # each line says so
+        if len(events) == limit:
+            return read
+        for event in events:
+            read.setdefault(event.receiving_ae, []).append(event)
+        return {receiver: due for receiver, due in read.items() if len(due) < BURST}

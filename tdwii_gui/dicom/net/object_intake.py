@@ -12,7 +12,6 @@ from contextlib import suppress
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast, runtime_checkable
 
-from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
     from tdwii_gui.dicom.net.accepted_socket import AcceptedSocket
+    from tdwii_gui.dicom.net.message_reader import ArrivingMessage
 
 _HEADER: Final = Struct(">BxL")
 _PDV_HEADER: Final = Struct(">LBB")
@@ -123,10 +123,10 @@ class ObjectIntake:
             one = P_DATA()
             one._presentation_data_value_list = [value]
             self._receive(one)
-            message: Any = self._association.dimse.message
+            message = cast("ArrivingMessage | None", self._association.dimse.message)
             if message is None:
                 self._receiver = None
-            elif self._receiver is None and isinstance(message, C_STORE_RQ):
+            elif self._receiver is None and message.is_object:
                 self._begin(message)
 
     def end(self) -> None:
@@ -139,15 +139,14 @@ class ObjectIntake:
             _, request = queue.get_nowait()
             discard(request)
 
-    def _begin(self, message: Any) -> None:
-        context = self._association._accepted_cx.get(message.context_id)
+    def _begin(self, message: ArrivingMessage) -> None:
+        context = self._association._accepted_cx.get(message.context_id or 0)
         if context is None:
             return
-        command = message.command_set
         receiver = self._open_object(
             ObjectRequest(
-                str(command.get("AffectedSOPClassUID", "")),
-                str(command.get("AffectedSOPInstanceUID", "")),
+                message.affected_sop_class_uid,
+                message.affected_sop_instance_uid,
                 str(context.abstract_syntax),
                 str(context.transfer_syntax[0]),
                 str(self._association.requestor.ae_title),

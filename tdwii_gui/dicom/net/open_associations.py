@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pynetdicom import evt
-from pynetdicom.dimse_messages import C_STORE_RQ
 
 from tdwii_gui.dicom.net.object_intake import received_object
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from pynetdicom.association import Association
     from pynetdicom.events import Event
+
+    from tdwii_gui.dicom.net.message_reader import ArrivingMessage
 
 _TELL_SECONDS: Final = 0.3
 
@@ -107,10 +108,10 @@ class OpenAssociations:
             self._tell()
 
     def _on_message(self, event: Event) -> None:
-        message = event.message
-        if not isinstance(message, C_STORE_RQ):
+        message = cast("ArrivingMessage", event.message)
+        if not message.is_object:
             return
-        held = message.data_set.getbuffer().nbytes if message.data_set is not None else 0
+        held = message.data_set.getbuffer().nbytes
         received = received_object(message)
         size = held if received is None else received.size
         with self._lock:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 from tdwii_gui.dicom.net.connection_wait import install_wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pynetdicom.association import Association
 
 _HALT_SECONDS: Final = 0.0003
@@ -25,14 +27,22 @@ _LOOK_SECONDS: Final = 0.1
 
 
 class ReactorCheckpoint(Event):
-    """The event at which a reactor waits; passing it and marking so are one step."""
+    """The event at which a reactor waits; passing it and marking so are one step.
 
-    def __init__(self, association: Association) -> None:
+    Parameters
+    ----------
+    has_come : Callable
+        Whether there is something for the reactor to look at.
+    """
+
+    def __init__(self, association: Association, has_come: Callable[[], bool]) -> None:
         super().__init__()
         self._association = association
+        self._has_come = has_come
         self._passing = Condition()
         self._is_open = True
         self._may_look = True
+        self._stands = False
 
     def is_set(self) -> bool:
         """Return whether the reactor may pass."""
@@ -43,6 +53,14 @@ class ReactorCheckpoint(Event):
         with self._passing:
             self._is_open = self._may_look = True
             self._passing.notify_all()
+
+    def resume(self) -> None:
+        """Let the reactor pass as soon as something has come; it is not woken for nothing."""
+        with self._passing:
+            self._is_open = True
+            self._may_look = self._has_come()
+            if self._may_look or self._stands:
+                self._passing.notify_all()
 
     def clear(self) -> None:
         """Halt the reactor the next time that it comes here."""
@@ -60,7 +78,9 @@ class ReactorCheckpoint(Event):
         """Wait, on the reactor's thread, until it may pass and something has come."""
         with self._passing:
             self._passing.wait_for(lambda: self._is_open and self._may_look, _LOOK_SECONDS)
+            self._stands = True
             passed = self._passing.wait_for(lambda: self._is_open, timeout)
+            self._stands = False
             if passed:
                 self._may_look = False
                 self._association._is_paused = False
@@ -78,14 +98,19 @@ class ReactorCheckpoint(Event):
 
 def install_checkpoint(association: Association) -> ReactorCheckpoint:
     """Give an association that is not yet established its checkpoint, and return it."""
-    checkpoint = ReactorCheckpoint(association)
-    association._reactor_checkpoint = checkpoint
     messages, primitives = association.dimse.msg_queue, association.dul.to_user_queue
     connection = association.dul.state_machine
 
-    def tell() -> None:
+    def has_come() -> bool:
         # A part of a message, or one that was sent, is nothing to wake the reactor for.
-        if connection.current_state != _DATA_TRANSFER or messages.qsize() or primitives.qsize():
+        state = connection.current_state
+        return state != _DATA_TRANSFER or bool(messages.qsize() or primitives.qsize())
+
+    checkpoint = ReactorCheckpoint(association, has_come)
+    association._reactor_checkpoint = checkpoint
+
+    def tell() -> None:
+        if has_come():
             checkpoint.tell()
 
     install_wait(association, tell)

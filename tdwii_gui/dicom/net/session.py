@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock, Timer
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
@@ -28,6 +28,7 @@ from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.exchange import Exchange, Request, Response
 from tdwii_gui.dicom.net.leaving_messages import LeavingRequests
 from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, limit_waiting, make_ae, send_at_once
+from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection
 from tdwii_gui.dicom.net.tls import tls_arguments
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pynetdicom.presentation import PresentationContext
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
+    from tdwii_gui.dicom.net.message_reader import ArrivingMessage
     from tdwii_gui.dicom.net.reactor_checkpoint import ReactorCheckpoint
 
 __all__ = ["LocalAe", "Session", "Timeouts"]
@@ -268,6 +270,7 @@ class Session:
             self._observed.association = event.assoc
             self._observed.connected = True
             self._observed.checkpoint = install_checkpoint(event.assoc)
+        read_messages(event.assoc)
         LeavingRequests(event.assoc, self.local.faults, self._on_request)
 
     def _on_request(self, altered: Dataset | None) -> None:
@@ -279,8 +282,8 @@ class Session:
 
     def _on_message(self, event: Event) -> None:
         # send_n_create() keeps the UID that the peer has assigned to itself.
-        uid = event.message.command_set.get("AffectedSOPInstanceUID")
-        self._observed.affected_uid = str(uid or "")
+        message = cast("ArrivingMessage", event.message)
+        self._observed.affected_uid = message.affected_sop_instance_uid
 
     def _end(self) -> None:
         association, self._association = self._association, None
@@ -305,7 +308,7 @@ class Session:
 
     def _resume_reactor(self) -> None:
         if self._observed.checkpoint is not None:
-            self._observed.checkpoint.set()
+            self._observed.checkpoint.resume()
 
     def _answered(self) -> None:
         """Start the time limit of the next response."""

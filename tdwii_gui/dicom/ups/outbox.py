@@ -20,7 +20,7 @@ from tdwii_gui.dicom.store.ups_tables import OUTBOX
 from tdwii_gui.dicom.store.ups_transaction import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pydicom.dataset import Dataset
     from sqlalchemy import ColumnElement, Engine, Table
@@ -141,6 +141,12 @@ class Outbox:
             .order_by(table.c.id)
             .limit(bindparam("number"))
         )
+        self._next_of = (
+            select(*(table.c[name] for name in _COLUMNS))
+            .where(table.c.receiving_ae.in_(bindparam("receivers", expanding=True)))
+            .order_by(table.c.id)
+            .limit(bindparam("number"))
+        )
         self._delivered = delete(table).where(table.c.id == bindparam("number"))
 
     @property
@@ -184,6 +190,12 @@ class Outbox:
         values = {"receiver": receiving_ae, "number": limit}
         with self._reading, read(self._engine) as connection:
             return [OutboxEvent(*row) for row in connection.execute(self._next, values)]
+
+    def next_of(self, receiving_aes: Collection[str], limit: int) -> list[OutboxEvent]:
+        """Return the oldest events that are due to any of some AEs, in their order."""
+        values = {"receivers": list(receiving_aes), "number": limit}
+        with self._reading, read(self._engine) as connection:
+            return [OutboxEvent(*row) for row in connection.execute(self._next_of, values)]
 
     def due(self) -> list[DueEvent]:
         """Return all events that are due, in their order."""
