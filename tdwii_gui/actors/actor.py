@@ -205,11 +205,11 @@ class Actor:
         """Whether the actor's SCP answers."""
         return self._host is not None
 
-    def let_answers_leave(self) -> None:
-        """Wait until no request is being answered, for a moment at most."""
+    def let_answers_leave(self, seconds: float) -> None:
+        """Wait until no request is being answered, for so long at most."""
         host = self._host
         if host is not None:
-            host.let_answers_leave()
+            host.let_answers_leave(seconds)
 
     @property
     def port(self) -> int:

@@ -63,7 +63,7 @@ class CommitmentScp:
         Whether instances of a SOP Class are stored here.
     on_change : Callable[[Commitment], None]
         Hears of each transaction that is requested, reported or given up; from several threads.
-    let_answers_leave : Callable
+    let_answers_leave : Callable[[float], object]
         Waits a moment, so that no result overtakes the answer to its request.
     """
 
@@ -76,7 +76,7 @@ class CommitmentScp:
         *,
         is_supported: Callable[[str], bool],
         on_change: Callable[[Commitment], None],
-        let_answers_leave: Callable[[], object] = lambda: None,
+        let_answers_leave: Callable[[float], object] = lambda _seconds: None,
         pace: Pace | None = None,
         maximum_age: float = MAXIMUM_AGE,
     ) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tdwii_gui.dicom.net.event_kind import EventKind
     from tdwii_gui.dicom.net.event_queue import EventQueue
     from tdwii_gui.dicom.net.event_receipts import Receipts
+    from tdwii_gui.dicom.net.sending_turn import SendingTurn
     from tdwii_gui.dicom.net.session import LocalAe
     from tdwii_gui.dicom.ups.outbox import OutboxEvent
 
@@ -97,6 +98,7 @@ class Surroundings:
     kind: EventKind
     pace: Pace
     receipts: Receipts
+    turn: SendingTurn
     stopping: Event
     retire: Callable[[EventLine], bool]
     tried: Callable[[str, Attempt], None]
@@ -232,7 +234,7 @@ class EventLine(Thread):
         if self._session is None or not self._session.is_open:
             self._close()
             peer = self._around.directory.lookup(self.receiver)
-            session = EventScu(self._around.local, peer, self._around.kind)
+            session = EventScu(self._around.local, peer, self._around.kind, self._around.turn)
             self._session = session
             session.open()
         return self._session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ LOGGER = logging.getLogger(__name__)
 
 _RETRY_SECONDS: Final = 1.0
 _GATHER_SECONDS: Final = 0.002
+_LONGEST_SECONDS: Final = 0.008
 
 
 class Receipts(Thread):
@@ -52,8 +54,7 @@ class Receipts(Thread):
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._noted or self._ending)
-                # Many receivers answer within a moment, and a commit costs more than that.
-                self._changed.wait_for(lambda: self._ending, _GATHER_SECONDS)
+                self._gather()
                 noted, self._noted = self._noted, []
             if not noted:
                 return
@@ -69,3 +70,11 @@ class Receipts(Thread):
                 continue
             for _, done in noted:
                 done.set()
+
+    def _gather(self) -> None:
+        """Wait for more: many receivers answer in a moment, and a commit costs more than that."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        known = 0
+        while known < len(self._noted) and not self._ending and time.monotonic() < deadline:
+            known = len(self._noted)
+            self._changed.wait(_GATHER_SECONDS)

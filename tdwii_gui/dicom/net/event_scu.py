@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
     from tdwii_gui.config.ae_directory import ApplicationEntity
+    from tdwii_gui.dicom.net.sending_turn import SendingTurn
 
 _MESSAGE: Final = "N-EVENT-REPORT"
 _SHORT: Final = Struct("<H")
@@ -34,9 +36,14 @@ class EventScu(Session):
     """An association to report events: we invoke the operation, and are the SCP of their class."""
 
     def __init__(
-        self, local: LocalAe, peer: ApplicationEntity, kind: EventKind = UPS_EVENTS
+        self,
+        local: LocalAe,
+        peer: ApplicationEntity,
+        kind: EventKind = UPS_EVENTS,
+        turn: SendingTurn | None = None,
     ) -> None:
         self._kind = kind
+        self._turn = turn
         # A requestor is the SCU unless it proposes otherwise (PS3.7 D.3.3.4). Peers that ignore
         # the proposal receive events all the same.
         roles = [build_role(kind.context_uid, scp_role=True)]
@@ -80,7 +87,8 @@ class EventScu(Session):
             # pynetdicom takes three times as long to build the same bytes, and with many
             # subscribers that is what the last of them waits for.
             dataset = BytesDataset(sent) if sent else None
-            MessageWriter(association).write(context.context_id or 0, command, dataset)
+            with nullcontext() if self._turn is None else self._turn.taken():
+                MessageWriter(association).write(context.context_id or 0, command, dataset)
             return _answer(association)
 
         request = Request(_MESSAGE, kind.sop_class_uid, sop_instance_uid, information)

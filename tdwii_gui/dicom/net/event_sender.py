@@ -14,6 +14,7 @@ from tdwii_gui.dicom.net.event_kind import UPS_EVENTS, EventKind
 from tdwii_gui.dicom.net.event_line import BURST, EventLine, Pace, Surroundings
 from tdwii_gui.dicom.net.event_queue import EventQueue
 from tdwii_gui.dicom.net.event_receipts import Receipts
+from tdwii_gui.dicom.net.sending_turn import SendingTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -37,6 +38,7 @@ _POLL_SECONDS: Final = 5.0
 _SHARED_POLL_SECONDS: Final = 0.25
 _STOP_SECONDS: Final = 2.0
 _GRACE_SECONDS: Final = 0.5
+_ANSWER_SECONDS: Final = 0.02
 _READ_AT_ONCE: Final = 8
 
 
@@ -97,8 +99,8 @@ class EventSender(Generic[Q]):
         Which service's events they are.
     maximum_age : float
         After so many seconds an event that was not delivered is dropped, and the log says so.
-    let_answers_leave : Callable
-        Waits a moment, until the requests that raised the events are answered: with many
+    let_answers_leave : Callable[[float], object]
+        Waits until no request is being answered, for so many seconds at most: with many
         receivers, their threads would take the interpreter from those that answer.
     on_attempt : Callable
         Hears of each attempt, before the event leaves the outbox; on the receiver's thread.
@@ -113,7 +115,7 @@ class EventSender(Generic[Q]):
         kind: EventKind = UPS_EVENTS,
         pace: Pace | None = None,
         maximum_age: float = MAXIMUM_AGE,
-        let_answers_leave: Callable[[], object] = lambda: None,
+        let_answers_leave: Callable[[float], object] = lambda _seconds: None,
         on_attempt: Callable[[Attempt], object] = lambda _attempt: None,
     ) -> None:
         self.outbox = outbox
@@ -148,6 +150,7 @@ class EventSender(Generic[Q]):
             self._kind,
             self.pace,
             self._receipts,
+            SendingTurn(self._let_answers_leave),
             self._stopping,
             self._retire,
             self._tried,
@@ -239,7 +242,7 @@ class EventSender(Generic[Q]):
                 looked_at = time.monotonic()
                 self._look(around)
             if self._woken.wait(pause):
-                self._let_answers_leave()
+                self._let_answers_leave(_ANSWER_SECONDS)
             self._woken.clear()
 
     def _look(self, around: Surroundings) -> None:

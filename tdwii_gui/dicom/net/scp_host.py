@@ -52,7 +52,6 @@ LOGGER = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _GRACE_SECONDS: Final = 1.0
-_ANSWER_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 0.002
 _SEND_SECONDS: Final = 0.05
 _JOIN_SECONDS: Final = 1.0
@@ -198,11 +197,11 @@ class ScpHost:
         self._thread.start()
         LOGGER.info("%r listens on %s:%d", self.ae_title, self._bind_address, self.port)
 
-    def let_answers_leave(self) -> None:
-        """Wait until no request is being answered, for 20 ms at most."""
+    def let_answers_leave(self, seconds: float) -> None:
+        """Wait until no request is being answered, for so long at most."""
         server = self._server
         if server is not None:
-            server.requests.wait_for_none(_ANSWER_SECONDS)
+            server.requests.wait_for_none(seconds)
 
     def stop(self) -> None:
         """End listening and, after a short grace for running requests, all associations."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, exists, false, func, insert, select
 
 from tdwii_gui.dicom.store.narrowing import conditions
 from tdwii_gui.dicom.store.ups_tables import GLOBAL_SUBSCRIPTIONS, STEPS, SUBSCRIPTIONS
@@ -34,11 +34,12 @@ _FIRST_STEPS: Final = (
 )
 _ADD: Final = insert(SUBSCRIPTIONS)
 _ADD_UNFILTERED: Final = insert(SUBSCRIPTIONS).from_select(
-    ["sop_instance_uid", "receiving_ae", "deletion_lock"],
+    ["sop_instance_uid", "receiving_ae", "deletion_lock", "single"],
     select(
         bindparam("uid", type_=SUBSCRIPTIONS.c.sop_instance_uid.type),
         GLOBAL_SUBSCRIPTIONS.c.receiving_ae,
         GLOBAL_SUBSCRIPTIONS.c.deletion_lock,
+        false(),
     ).where(GLOBAL_SUBSCRIPTIONS.c["keys"].is_(None)),
 )
 
@@ -104,9 +105,10 @@ class StepSubscriptions:
     def is_full(self, receiving_ae: str, sop_instance_uid: str, limit: int) -> bool:
         """Return whether a subscription to one more step would exceed an AE's limit.
 
-        An AE with a global subscription has no limit, nor does it count to change a lock.
+        What global subscriptions brought does not count, nor does it count to change a lock. An AE
+        with a global subscription has no limit.
         """
-        own = SUBSCRIPTIONS.c.receiving_ae == receiving_ae
+        own = SUBSCRIPTIONS.c.single & (SUBSCRIPTIONS.c.receiving_ae == receiving_ae)
         some = select(SUBSCRIPTIONS.c.sop_instance_uid).where(own).limit(limit).subquery()
         if (self._connection.scalar(select(func.count()).select_from(some)) or 0) < limit:
             return False
@@ -120,7 +122,7 @@ class StepSubscriptions:
     def subscribe(self, sop_instance_uid: str, receiving_ae: str, deletion_lock: bool) -> None:
         """Subscribe an AE to a step, or give its subscription another lock."""
         key = {"sop_instance_uid": sop_instance_uid, "receiving_ae": receiving_ae}
-        self._replace(SUBSCRIPTIONS, key, {"deletion_lock": deletion_lock})
+        self._replace(SUBSCRIPTIONS, key, {"deletion_lock": deletion_lock, "single": True})
 
     def unsubscribed(self, receiving_ae: str, identifier: Dataset | None = None) -> list[str]:
         """Return the UIDs of the steps to which an AE is not subscribed, by start time.
@@ -132,12 +134,13 @@ class StepSubscriptions:
         identifier : Dataset or None
             Keys by which steps may be left out that do not match; those that stay need not match.
         """
-        subscribed = select(SUBSCRIPTIONS.c.sop_instance_uid).where(
-            SUBSCRIPTIONS.c.receiving_ae == receiving_ae
+        subscribed = exists().where(
+            SUBSCRIPTIONS.c.sop_instance_uid == STEPS.c.sop_instance_uid,
+            SUBSCRIPTIONS.c.receiving_ae == receiving_ae,
         )
         query = (
             select(STEPS.c.sop_instance_uid)
-            .where(STEPS.c.sop_instance_uid.not_in(subscribed))
+            .where(~subscribed)
             .order_by(STEPS.c.start_first, STEPS.c.sop_instance_uid)
         )
         narrowed = None if identifier is None else conditions(identifier)
@@ -146,12 +149,13 @@ class StepSubscriptions:
         return list(self._connection.scalars(query))
 
     def add(self, subscriptions: Iterable[StoredSubscription]) -> None:
-        """Subscribe AEs to steps to which they are not."""
+        """Subscribe AEs to steps to which they are not, for their global subscriptions."""
         rows = [
             {
                 "sop_instance_uid": each.sop_instance_uid,
                 "receiving_ae": each.receiving_ae,
                 "deletion_lock": each.deletion_lock,
+                "single": False,
             }
             for each in subscriptions
         ]

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     text,
+    true,
 )
 
 METADATA: Final = MetaData()
@@ -80,8 +81,18 @@ SUBSCRIPTIONS: Final = Table(
     Column("sop_instance_uid", _UID, primary_key=True),
     Column("receiving_ae", _AE_TITLE, primary_key=True),
     Column("deletion_lock", Boolean, nullable=False),
-    Index("ups_subscription_by_ae", "receiving_ae"),
+    Column("single", Boolean, nullable=False, server_default=true()),
+    sqlite_with_rowid=False,
 )
+# Without those of global subscriptions, of which each new step brings one for each AE: they would
+# be as many places of the index.
+Index(
+    "ups_subscription_single_by_ae",
+    SUBSCRIPTIONS.c.receiving_ae,
+    sqlite_where=SUBSCRIPTIONS.c.single,
+    postgresql_where=SUBSCRIPTIONS.c.single,
+)
+"""``single`` tells those that were asked for step by step from those of global subscriptions."""
 
 OUTBOX: Final = Table(
     "ups_outbox",

@@ -281,6 +281,13 @@ def send(
     reports = list(reports)
     receivers = transaction.subscriptions.subscribers(sop_instance_uid) if reports else []
     if receivers:
-        encoded = [(report.event_type, report.encoded()) for report in reports]
-        transaction.append_to_subscribers(sop_instance_uid, encoded)
+        send_to_subscribers(transaction, sop_instance_uid, reports)
     return receivers
+
+
+def send_to_subscribers(
+    transaction: UpsTransaction, sop_instance_uid: str, reports: Iterable[Report]
+) -> None:
+    """Put reports about a step, which has subscribers, into the outbox for all of them."""
+    encoded = [(report.event_type, report.encoded()) for report in reports]
+    transaction.append_to_subscribers(sop_instance_uid, encoded)

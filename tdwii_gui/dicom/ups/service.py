@@ -19,7 +19,7 @@ from tdwii_gui.dicom.store.ups_transaction import Step
 from tdwii_gui.dicom.ups import content, report, subscriptions, supported, tdwii, transition
 from tdwii_gui.dicom.ups.change import ChangeKind, CreatedStep, StepChange, ignore, local_now
 from tdwii_gui.dicom.ups.mode import ServiceMode
-from tdwii_gui.dicom.ups.outbox import addressed, send
+from tdwii_gui.dicom.ups.outbox import addressed, send, send_to_subscribers
 from tdwii_gui.dicom.ups.query import unsupported_keys
 from tdwii_gui.dicom.ups.refusal import (
     failures_as_statuses,
@@ -116,7 +116,7 @@ class UpsService:
                     raise DimseStatusError(Status.DUPLICATE_SOP_INSTANCE)
                 receivers = subscriptions.subscribe_to_new(transaction, uid, dataset)
                 if receivers:
-                    send(transaction, uid, report.of_creation(dataset))
+                    send_to_subscribers(transaction, uid, report.of_creation(dataset))
         self._tell(ChangeKind.CREATED, step, calling_ae, receivers, findings)
         return CreatedStep(uid, assigned, Status.SUCCESS)
 

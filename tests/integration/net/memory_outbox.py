@@ -15,7 +15,7 @@ from tdwii_gui.dicom.store.encoding import encode
 from tdwii_gui.dicom.ups.outbox import OutboxEvent, WaitingLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 UID = "1.2.3.4"
 
@@ -34,6 +34,7 @@ class MemoryOutbox:
         self._events: list[OutboxEvent] = []
         self.attempts: dict[int, int] = {}
         self.done: Queue[int] = Queue()
+        self.reads: Counter[str] = Counter()
 
     def put(self, receiver: str, number: int, event_type: int = 1, age: float = 0.0) -> None:
         created = int((time.time() - age) * 1e6)
@@ -80,7 +81,13 @@ class MemoryOutbox:
 
     def next(self, receiving_ae: str, limit: int = 100) -> list[OutboxEvent]:
         with self._lock:
+            self.reads[receiving_ae] += 1
             due = [event for event in self._events if event.receiving_ae == receiving_ae]
+            return [self._counted(event) for event in due[:limit]]
+
+    def next_of(self, receiving_aes: Collection[str], limit: int) -> list[OutboxEvent]:
+        with self._lock:
+            due = [event for event in self._events if event.receiving_ae in receiving_aes]
             return [self._counted(event) for event in due[:limit]]
 
     def delivered(self, ids: Any) -> None:

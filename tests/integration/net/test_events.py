@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import chain, count
 from queue import Queue
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -307,6 +308,49 @@ def test_named_receivers_are_woken_without_a_look_at_the_others(
     assert outbox.done.get(timeout=10) == 1
     sender.wake()
     assert other.requests.get(timeout=10).event_type == 1
+
+
+def test_what_is_due_to_several_receivers_is_read_at_once(
+    sender: EventSender, outbox: MemoryOutbox, receiver: Callable[..., Any]
+) -> None:
+    """Each gets its own in order; one that is in trouble reads for itself."""
+    names = ("FIRST", "SECOND", "THIRD")
+    bare = [receiver(ae_title=name) for name in names]
+    numbers = count()
+    for _ in range(5):
+        sent = {name: [next(numbers), next(numbers)] for name in names}
+        for number in range(2):
+            for name in names:
+                outbox.put(name, sent[name][number])
+        outbox.put("NOBODY", next(numbers))
+        sender.wake([*names, "NOBODY"])
+        for name, each in zip(names, bare, strict=True):
+            uids = [each.requests.get(timeout=10).request.AffectedSOPInstanceUID for _ in range(2)]
+            assert uids == [f"{UID}.{number}" for number in sent[name]]
+        assert sorted(outbox.done.get(timeout=10) for _ in range(6)) == sorted(
+            chain(*sent.values())
+        )
+    # Only the first time, when there was no line yet, each read for itself.
+    assert {name: outbox.reads[name] for name in names} == dict.fromkeys(names, 1)
+    assert len(outbox.next("NOBODY")) == 5
+
+
+def test_much_that_is_due_is_read_by_each_receiver_for_itself(
+    sender: EventSender, outbox: MemoryOutbox, receiver: Callable[..., Any]
+) -> None:
+    bare = {name: receiver(ae_title=name) for name in ("FIRST", "SECOND")}
+    numbers = count()
+    for number in (1, 200):
+        for name in bare:
+            for _ in range(number):
+                outbox.put(name, next(numbers))
+        sender.wake(bare)
+        for each in bare.values():
+            uids = [
+                int(each.requests.get(timeout=10).request.AffectedSOPInstanceUID[len(UID) + 1 :])
+                for _ in range(number)
+            ]
+            assert uids == list(range(uids[0], uids[0] + number))
 
 
 def test_an_answered_event_is_not_sent_again_while_the_outbox_still_has_it(

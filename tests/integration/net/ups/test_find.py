@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.integration.net.ups.wire import Tms
 
+C_CANCEL_RQ = 0x0FFF
 STATION = "ScheduledStationNameCodeSequence"
 
 
@@ -246,7 +247,7 @@ def heard(received: threading.Event) -> Callable[[evt.Event], None]:
     """Return what notes the arrival of a C-CANCEL."""
 
     def hear(event: evt.Event) -> None:
-        if type(event.message).__name__ == "C_CANCEL_RQ":
+        if event.message.command_set.CommandField == C_CANCEL_RQ:
             received.set()
 
     return hear

@@ -24,7 +24,8 @@ class Association(threading.Thread):
         self._is_paused = False
         self.stopping = False
         self.rounds = 0
-        self.checkpoint = ReactorCheckpoint(self)
+        self.has_come = False
+        self.checkpoint = ReactorCheckpoint(self, lambda: self.has_come)
 
     def run(self) -> None:
         while not self.stopping:
@@ -65,6 +66,37 @@ def test_requests_in_quick_succession_never_see_it_run(association: Association)
         assert association._is_paused
         assert association.rounds == rounds
         association.checkpoint.set()
+
+
+def test_a_reactor_that_goes_on_is_not_woken_for_nothing(association: Association) -> None:
+    association.checkpoint.set()
+    association.checkpoint.halt()
+    rounds = association.rounds
+    # Its own looks at the time limits are so rare that none, or one, falls into this.
+    for _ in range(100):
+        association.checkpoint.resume()
+        association.checkpoint.halt()
+    assert association.rounds <= rounds + 50
+    association.has_come = True
+    begun = association.rounds
+    association.checkpoint.resume()
+    deadline = time.monotonic() + SECONDS
+    while association.rounds == begun and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert association.rounds > begun
+
+
+def test_a_reactor_that_stands_goes_on_when_it_is_resumed(association: Association) -> None:
+    association.checkpoint.halt()
+    deadline = time.monotonic() + SECONDS
+    while not association.checkpoint._stands and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert association.checkpoint._stands
+    rounds = association.rounds
+    association.checkpoint.resume()
+    while association.rounds == rounds and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert association.rounds > rounds
 
 
 def test_halting_an_association_that_has_ended_does_not_wait() -> None:

@@ -254,8 +254,11 @@ def test_an_older_worklist_gets_what_it_lacks(tmp_path: Path) -> None:
     store = UpsStore(path)
     with store.transaction() as transaction:
         transaction.append([Event("WATCHER", 1, "1.2.1", b"")])
+        transaction.subscriptions.subscribe("1.2.1", "WATCHER", True)
     with write(store.engine) as connection:
         connection.exec_driver_sql("ALTER TABLE ups_outbox DROP COLUMN created")
+        connection.exec_driver_sql("DROP INDEX ups_subscription_single_by_ae")
+        connection.exec_driver_sql("ALTER TABLE ups_subscription DROP COLUMN single")
         connection.exec_driver_sql("DROP INDEX ups_by_start")
         connection.exec_driver_sql("CREATE INDEX ups_of_old ON ups (station)")
     store.close()
@@ -263,7 +266,10 @@ def test_an_older_worklist_gets_what_it_lacks(tmp_path: Path) -> None:
     assert [event.created for event in Outbox(store).next("WATCHER")] == [0]
     with read(store.engine) as connection:
         names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type='index'")))
-    assert "ups_by_start" in names
+    assert {"ups_by_start", "ups_subscription_single_by_ae"} <= names
+    with store.transaction() as transaction:
+        assert transaction.subscriptions.is_full("WATCHER", "1.2.2", limit=1)
+        assert transaction.subscriptions.locks("1.2.1") == ["WATCHER"]
     assert "ups_of_old" not in names
     store.close()
 
