@@ -26,7 +26,7 @@ from benchmarks.upper_layer import (
     Command,
     Requestor,
 )
-from benchmarks.worklist import create
+from benchmarks.worklist_peers import create
 from tdwii_gui.dicom.uids import UPS_PULL, UPS_PUSH, new_uid
 
 if TYPE_CHECKING:

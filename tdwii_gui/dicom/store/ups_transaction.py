@@ -213,9 +213,17 @@ class UpsTransaction:
             Event Type ID and Event Information as in `Event`, in the order of the reports.
         """
         created = time.time_ns() // 1000
-        for event_type, information in reports:
-            values = {"event_type": event_type, "information": information, "created": created}
-            self._connection.execute(_APPEND_TO_SUBSCRIBERS, {"uid": sop_instance_uid, **values})
+        values = [
+            {
+                "uid": sop_instance_uid,
+                "event_type": event_type,
+                "information": information,
+                "created": created,
+            }
+            for event_type, information in reports
+        ]
+        if values:
+            self._connection.execute(_APPEND_TO_SUBSCRIBERS, values)
 
     def _content(self, step: Step) -> dict[str, Any]:
         encoded, implicit_vr = encode(step.dataset)

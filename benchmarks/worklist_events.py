@@ -1,0 +1,129 @@
+"""How soon subscribers are told, and what they add to the time of an answer."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from benchmarks import worklist_content as content
+from benchmarks.measure import metric, place
+from benchmarks.worklist_peers import act, create, free_ports, running, tms
+from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION, UPS_WATCH
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
+
+    from benchmarks.upper_layer import Requestor
+
+_EVENTS: Final = 20
+_MOST_SUBSCRIBERS: Final = 32
+_EVENT_SECONDS: Final = 15.0
+_REST_SECONDS: Final = 0.25
+
+
+def events() -> None:
+    """From a request to the receipt of its event, and how long the answer takes meanwhile."""
+    with place() as where:
+        first_port = free_ports(_MOST_SUBSCRIBERS + 2)
+        names = [f"RECEIVER{number}" for number in range(_MOST_SUBSCRIBERS)]
+        entries = [
+            {"AETitle": name, "IPAddr": "127.0.0.1", "Port": first_port + number}
+            for number, name in enumerate([*names, "HANGS", "REFUSES"])
+        ]
+        where.ae_directory.write_text(json.dumps(entries), encoding="utf-8")
+        arguments = ["benchmarks.upper_layer", str(first_port), str(_MOST_SUBSCRIBERS)]
+        hangs = socket.create_server(("127.0.0.1", first_port + _MOST_SUBSCRIBERS), backlog=64)
+        with (
+            hangs,
+            tms(where) as ours,
+            place() as elsewhere,
+            tms(elsewhere) as without,
+            running(where, arguments) as receivers,
+        ):
+            association, other = ours.associate(), without.associate()
+            bounds = Bounds(association, other)
+            subscribed = 0
+            for number, target in ((1, 8.0), (8, None), (32, 90.0)):
+                for name in names[subscribed:number]:
+                    _subscribe(association, name)
+                subscribed = number
+                answer, last = _event_times(association, receivers, number)
+                metric(f"worklist_event_to_last_of_{number}", last, "ms", target)
+                bounds.compare(f"with_{number}", answer, is_bounded=number == _MOST_SUBSCRIBERS)
+            for name in names:
+                _subscribe(association, name, ends=True)
+            for name in ("REFUSES", "HANGS"):
+                _subscribe(association, name)
+                bounds.compare(f"with_one_that_{name.lower()}", median(_answers([association])))
+                _subscribe(association, name, ends=True)
+            association.release()
+            other.release()
+
+
+class Bounds:
+    """What subscribers add to the time of an answer, beside a TMS that has none.
+
+    Requests come one right after the other, or at rest: `_REST_SECONDS` after the last answer, when
+    what events there were is delivered, to both in turns.
+    """
+
+    def __init__(self, with_subscribers: Requestor, without: Requestor) -> None:
+        self._with_subscribers, self._without = with_subscribers, without
+        self._in_a_row = median(_answers([without]))
+        metric("worklist_answer_without_subscribers", self._in_a_row, "ms")
+
+    def compare(self, what: str, in_a_row: float, *, is_bounded: bool = True) -> None:
+        """Report the answers in a row, which were measured, and those at rest."""
+        most = 1.2 * self._in_a_row if is_bounded else None
+        metric(f"worklist_answer_{what}", in_a_row, "ms", most)
+        answers = _answers([self._with_subscribers, self._without], _REST_SECONDS)
+        ours, alone = median(answers[::2]), median(answers[1::2])
+        metric(f"worklist_answer_at_rest_{what}", ours, "ms")
+        metric(f"worklist_answer_at_rest_{what}_without", alone, "ms")
+        metric(f"worklist_answer_at_rest_{what}_ratio", ours / alone, "x", 1.2)
+
+
+def _answers(associations: Sequence[Requestor], rest: float = 0.0) -> list[float]:
+    """Return after how many ms N-CREATEs are answered, on the associations in turns."""
+    answers = []
+    for attributes in content.steps(_EVENTS, first=1_000_000):
+        for association in associations:
+            time.sleep(rest)
+            begin = time.perf_counter()
+            create(association, attributes)
+            answers.append(1000 * (time.perf_counter() - begin))
+    return answers
+
+
+def _event_times(
+    association: Requestor, receivers: subprocess.Popen[str], number: int
+) -> tuple[float, float]:
+    """Return after how many ms N-CREATE was answered, and its last event had been received."""
+    answers, lasts = [], []
+    for attributes in content.steps(_EVENTS, first=1_000_000):
+        begin = time.monotonic_ns()
+        uid = create(association, attributes)
+        answers.append((time.monotonic_ns() - begin) / 1e6)
+        lasts.append((_last_receipt(receivers, uid, number) - begin) / 1e6)
+    return median(answers), median(lasts)
+
+
+def _last_receipt(receivers: subprocess.Popen[str], uid: str, number: int) -> int:
+    seen: dict[str, int] = {}
+    deadline = time.monotonic() + _EVENT_SECONDS
+    while len(seen) < number and receivers.stdout is not None:
+        arrived, receiver, told = receivers.stdout.readline().split()
+        if told == uid:
+            seen[receiver] = int(arrived)
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{number - len(seen)} of {number} subscribers were not told")
+    return max(seen.values())
+
+
+def _subscribe(association: Requestor, receiving_ae: str, *, ends: bool = False) -> None:
+    information = content.subscription(receiving_ae, ends=ends)
+    act(association, UPS_WATCH, UPS_GLOBAL_SUBSCRIPTION, 4 if ends else 3, information)
