@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from pynetdicom.pdu_primitives import A_ASSOCIATE
+
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pynetdicom.association import Association
 
 _REASONS: Final = {
     (1, 1): "no reason given",
@@ -75,3 +79,18 @@ class RejectedAssociation:
     host: str
     reason: str
     at: datetime
+
+
+def unread_answer(association: Association) -> A_ASSOCIATE | None:
+    """Return the answer to a request for an association that failed, if nobody has read it.
+
+    WORKAROUND for pynetdicom 3.0: it looks whether it is connected some time after it has
+    connected. Once a rejection has ended the connection by then, it takes it for one that could not
+    be made.
+    """
+    waiting = association.dul.to_user_queue
+    while waiting.qsize():
+        answer = waiting.get_nowait()
+        if isinstance(answer, A_ASSOCIATE):
+            return answer
+    return None

@@ -30,7 +30,7 @@ from tdwii_gui.dicom.net.leaving_messages import LeavingRequests
 from tdwii_gui.dicom.net.local_ae import LocalAe, Timeouts, limit_waiting, make_ae, send_at_once
 from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
-from tdwii_gui.dicom.net.rejection import rejection
+from tdwii_gui.dicom.net.rejection import rejection, unread_answer
 from tdwii_gui.dicom.net.tls import tls_arguments
 from tdwii_gui.dicom.status import is_failure
 from tdwii_gui.dicom.uids import uid_name
@@ -252,8 +252,8 @@ class Session:
                 return TimedOut(f"{self.peer} did not answer within {limits.connect:g} s")
             tls = ", or no TLS with us" if self.peer.tls else ""
             return Refused(f"{self.peer}: nothing listens there, or no way to the host{tls}")
-        answer = association.acceptor.primitive
-        if association.is_rejected and answer is not None:
+        answer = association.acceptor.primitive or unread_answer(association)
+        if answer is not None and answer.result:
             reason = rejection(answer.result, answer.result_source, answer.diagnostic)
             return Rejected(f"{self.peer} rejects us {reason}")
         if answer is not None and answer.result == 0:

@@ -20,6 +20,7 @@ from tdwii_gui.config.ae_directory import AeDirectory
 from tdwii_gui.dicom.net.fault import Fault, FaultKind
 from tdwii_gui.dicom.net.local_ae import send_at_once
 from tdwii_gui.dicom.net.query_retrieve_scp import QueryRetrieveScp
+from tdwii_gui.dicom.net.rejection import unread_answer
 from tdwii_gui.dicom.net.session import LocalAe
 from tdwii_gui.dicom.net.storage_scp import StorageScp
 from tdwii_gui.dicom.net.ups_scp import UpsScp
@@ -89,8 +90,8 @@ class Scene:
             for _ in range(2)
         ]
         association = self._associate()
-        if association.is_rejected:
-            answer = association.acceptor.primitive
+        answer = association.acceptor.primitive or unread_answer(association)
+        if answer is not None and answer.result:
             return {"rejected": (answer.result, answer.result_source, answer.diagnostic)}
         seen: dict[str, Any] = {}
         for name, ask in self._requests(association).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from tdwii_gui.dicom.errors import (
     Rejected,
     TimedOut,
 )
+from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.ups_scu import UpsScu
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
 from tdwii_gui.dicom.uids import CT_IMAGE, UPS_PULL, UPS_PUSH, VERIFICATION
@@ -109,6 +111,36 @@ def test_a_rejection_is_told_in_words(
     bare = bare_scp(ECHO, {}, **attributes)
     peer = ApplicationEntity("WRONG", bare.peer.host, bare.peer.port)
     assert reason in open_and_fail(local, peer, Rejected)
+
+
+def test_a_rejection_that_comes_very_soon_is_one(
+    local: LocalAe, bare_scp: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pynetdicom finds the connection closed before it has looked whether there is one."""
+
+    class Late(Event):
+        """Is waited for until the connection, which it tells of, is over."""
+
+        connection: ClosingSocket
+
+        def wait(self, timeout: float | None = None) -> bool:
+            is_set = super().wait(timeout)
+            deadline = time.monotonic() + 10
+            while self.connection._is_connected and time.monotonic() < deadline:
+                time.sleep(0.001)
+            return is_set
+
+    begin = ClosingSocket.__init__
+
+    def begin_late(connection: ClosingSocket, *arguments: Any, **options: Any) -> None:
+        begin(connection, *arguments, **options)
+        connection._ready = Late()
+        connection._ready.connection = connection
+
+    bare = bare_scp(ECHO, {}, require_called_aet=True)
+    monkeypatch.setattr(ClosingSocket, "__init__", begin_late)
+    peer = ApplicationEntity("WRONG", bare.peer.host, bare.peer.port)
+    assert "the called AE title is not the peer's" in open_and_fail(local, peer, Rejected)
 
 
 def test_too_many_associations_are_a_transient_rejection(
