@@ -23,13 +23,13 @@ from tdwii_gui.ui import texts
 from tdwii_gui.ui.fault_control import FaultControl, bar_of
 from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.banner import Identity, PatientBanner
-from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.log_dock import LogDock
 from tdwii_gui.ui.panels.messages import MessageArea
 from tdwii_gui.ui.panels.peers_dock import PeersDock
 from tdwii_gui.ui.panels.state_strip import StateStrip, StepStates
 from tdwii_gui.ui.panels.status_line import RunningJob, ScpLight, status_label
 from tdwii_gui.ui.panels.view_menu import ViewMenu
+from tdwii_gui.ui.window_frame import framed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,12 +259,6 @@ class ActorWindow(QMainWindow):
             self.dropped(paths)
 
     def _build_frame(self) -> None:
-        frame = QWidget()
-        outer = QVBoxLayout(frame)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(EmulatorStrip())
-        outer.addWidget(bar_of(self.faults))
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 12, 14, 12)
         inner.setSpacing(12)
@@ -280,8 +274,7 @@ class ActorWindow(QMainWindow):
         inner.addWidget(self.messages)
         inner.addLayout(self._work, 1)
         inner.addLayout(self._actions)
-        outer.addLayout(inner, 1)
-        self.setCentralWidget(frame)
+        self.setCentralWidget(framed(inner, bar_of(self.faults)))
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()

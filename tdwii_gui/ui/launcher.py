@@ -17,6 +17,7 @@ from tdwii_gui.actors.events import (
     SessionChanged,
     TaskFailed,
 )
+from tdwii_gui.ui import texts
 from tdwii_gui.ui.guide import Guide
 from tdwii_gui.ui.guide_steps import demo_steps
 from tdwii_gui.ui.ladder_feed import LadderFeed
@@ -122,7 +123,7 @@ class Launcher(QObject):
         self._closing = False
         self._play: Demo | None = None
         self.ladder = LadderPanel()
-        lanes = [Lane(role, name) for role, name in self._lane_names().items()]
+        lanes = [Lane(role, name) for role, name in texts.lane_names().items()]
         self.feed = LadderFeed(self.ladder, control, lanes, self)
         self.guide = Guide(windows.open, self)
         self.guide_panel = GuidePanel(self.guide)
@@ -154,15 +155,6 @@ class Launcher(QObject):
         self._window.welcome.hide()
         self.guide_panel.show()
         self.guide.begin(steps, auto_play=auto_play)
-
-    def _lane_names(self) -> dict[str, str]:
-        return {
-            "creator": self.tr("Creator"),
-            "tms": self.tr("TMS"),
-            "ost": self.tr("OST"),
-            "tdd": self.tr("TDD"),
-            "ppvs": self.tr("PPVS"),
-        }
 
     def _connect(self) -> None:
         window, control = self._window, self._control

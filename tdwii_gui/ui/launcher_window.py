@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
     QPushButton,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,7 +21,6 @@ from PySide6.QtWidgets import (
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.paint_turns import paint_in_turns
 from tdwii_gui.ui.panels.card import Card
-from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.fault_bar import FaultBar
 from tdwii_gui.ui.panels.messages import MessageArea
 from tdwii_gui.ui.panels.record_button import RecordButton
@@ -32,6 +29,7 @@ from tdwii_gui.ui.panels.tile_board import TileBoard
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.panels.welcome_card import WelcomeCard
 from tdwii_gui.ui.theme import set_property
+from tdwii_gui.ui.window_frame import framed, panes
 from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
@@ -175,27 +173,16 @@ class LauncherWindow(QMainWindow):
         self._right.setSpacing(_SPACING)
         self._right.addWidget(self.welcome)
         self._right.addStretch(1)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
-        self._columns.setObjectName("columns")
-        self._columns.setHandleWidth(_SPACING)
-        self._columns.setChildrenCollapsible(False)
-        for column in (self.board, Card(self.tr("What happens on the network")), right):
-            self._columns.addWidget(column)
+        columns = (self.board, Card(self.tr("What happens on the network")), right)
+        self._columns = panes(Qt.Orientation.Horizontal, "columns", *columns)
         self._columns.setStretchFactor(1, _LADDER_SHARE)
         self._columns.setStretchFactor(2, _INSPECTOR_SHARE)
-        frame = QWidget()
-        outer = QVBoxLayout(frame)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(EmulatorStrip())
-        outer.addWidget(self.fault_bar)
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 10, 14, 10)
         inner.setSpacing(10)
         inner.addWidget(self.messages)
         inner.addWidget(self._columns, 1)
-        outer.addLayout(inner, 1)
-        self.setCentralWidget(frame)
+        self.setCentralWidget(framed(inner, self.fault_bar))
 
     def _build_status_bar(self) -> None:
         bar = self.statusBar()
@@ -216,17 +203,12 @@ class LauncherWindow(QMainWindow):
     def _build_menus(self) -> None:
         """Add the menus; the tiles' buttons have the shortcuts of the windows."""
         menus = ViewMenu(self, [], reset=self.reset_layout)
-        first = menus.view.actions()[0]
-        for name, words, keys, signal in (
-            ("show_guide", self.tr("Guide"), "", self.guide_wanted),
-            ("only_problems", self.tr("Only problems"), "", self.problems_wanted),
-        ):
-            action = QAction(words, self)
-            action.setObjectName(name)
-            action.setShortcut(keys)
-            action.triggered.connect(signal)
-            menus.view.insertAction(first, action)
-        menus.view.insertSeparator(first)
+        menus.put_first(
+            (
+                ("show_guide", self.tr("Guide"), "", self.guide_wanted),
+                ("only_problems", self.tr("Only problems"), "", self.problems_wanted),
+            )
+        )
         self._add_rehearsal(menus)
         quit_action = menus.view.addAction(self.tr("Quit"))
         quit_action.setObjectName("quit")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QWidget
 
 from tdwii_gui.actors.events import (
     AssociationsChanged,
@@ -29,6 +29,7 @@ from tdwii_gui.ui.panels.instance_tree import InstanceTreePanel
 from tdwii_gui.ui.panels.labels import set_primary
 from tdwii_gui.ui.panels.open_folder import open_folder
 from tdwii_gui.ui.panels.transfer_bar import TransferBar
+from tdwii_gui.ui.window_frame import panes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,17 +123,8 @@ class OstWindow(ActorWindow):
         self._details = InstanceDetails(self.background, self.bridge, self._ost.instances)
         self._details.series_wanted.connect(self._tree.select_series)
         self._lower = ArchiveTabs()
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.setObjectName("left_splitter")
-        left.addWidget(self._tree)
-        left.addWidget(self._lower)
-        work = QSplitter(Qt.Orientation.Horizontal)
-        work.setObjectName("work_splitter")
-        work.addWidget(left)
-        work.addWidget(self._details)
-        for splitter in (left, work):
-            splitter.setHandleWidth(12)
-            splitter.setChildrenCollapsible(False)
+        left = panes(Qt.Orientation.Vertical, "left_splitter", self._tree, self._lower)
+        work = panes(Qt.Orientation.Horizontal, "work_splitter", left, self._details)
         left.setSizes([330, 160])
         work.setSizes([800, 520])
         self.set_work(work)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from tdwii_gui.actors.events import (
     EventReported,
@@ -46,6 +46,7 @@ from tdwii_gui.ui.panels.subscription_bar import SubscriptionBar
 from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.step_feed import StepFeed
 from tdwii_gui.ui.subscription_control import SubscriptionControl
+from tdwii_gui.ui.window_frame import panes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,16 +183,12 @@ class PpvsWindow(ActorWindow):
         )
         self._sight.show_in(self._image, self._structures)
         self._sight.read.connect(self._on_collection_read)
-        left = self._splitter("left_splitter", self._steps_card(), self._collection)
+        vertical = Qt.Orientation.Vertical
+        left = panes(vertical, "left_splitter", self._steps_card(), self._collection)
         left.setSizes([170, 300])
-        right = self._splitter("right_splitter", self._structures, self._position)
+        right = panes(vertical, "right_splitter", self._structures, self._position)
         right.setStretchFactor(0, 1)
-        work = QSplitter(Qt.Orientation.Horizontal)
-        work.setObjectName("work_splitter")
-        work.setHandleWidth(12)
-        work.setChildrenCollapsible(False)
-        for side in (left, self._image, right):
-            work.addWidget(side)
+        work = panes(Qt.Orientation.Horizontal, "work_splitter", left, self._image, right)
         work.setSizes([626, 390, 300])
         work.setStretchFactor(0, 1)
         work.setStretchFactor(1, 2)
@@ -202,15 +199,6 @@ class PpvsWindow(ActorWindow):
         layout.addWidget(self._bar)
         layout.addWidget(work, 1)
         self.set_work(holder)
-
-    def _splitter(self, name: str, *cards: QWidget) -> QSplitter:
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setObjectName(name)
-        splitter.setHandleWidth(12)
-        splitter.setChildrenCollapsible(False)
-        for card in cards:
-            splitter.addWidget(card)
-        return splitter
 
     def _steps_card(self) -> Card:
         card = Card(self.tr("Steps"))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout
 
 from tdwii_gui.recording.lines import Info
 from tdwii_gui.ui import texts
 from tdwii_gui.ui.models.message_rows import MessageModel
 from tdwii_gui.ui.models.recorded_associations import association_model
-from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.inspector import InspectorPanel
 from tdwii_gui.ui.panels.labels import muted
 from tdwii_gui.ui.panels.message_filter import MessageFilterBar
@@ -24,23 +22,25 @@ from tdwii_gui.ui.panels.table import Table
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.recording_reading import RecordingReading
 from tdwii_gui.ui.views.ladder_view import LadderView
+from tdwii_gui.ui.window_frame import framed, panes
 from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from PySide6.QtGui import QCloseEvent
+    from PySide6.QtWidgets import QWidget
 
     from tdwii_gui.recording.message import MessageSummary
     from tdwii_gui.ui.models.exchange_log import LoggedExchange
     from tdwii_gui.ui.models.recorded_associations import RecordedAssociation
     from tdwii_gui.ui.models.recorded_ladder import RecordedLadder
     from tdwii_gui.ui.models.recorded_messages import MessageFilter, RecordedMessages
+    from tdwii_gui.ui.panels.view_menu import Entry
 
 _SIZE: Final = (1342, 760)
 _COLUMNS: Final = [880, 430]
-_SPACING: Final = 12
 _KEY: Final = "windows/recording"
 _WHOLE: Final = 100
 
@@ -133,11 +133,8 @@ class RecordingWindow(QMainWindow):
         self._count.setObjectName("shown_count")
         self._pages.corner.addWidget(self._count)
         self._pages.body.insertWidget(0, self.filter)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
-        self._columns.setHandleWidth(_SPACING)
-        self._columns.setChildrenCollapsible(False)
-        self._columns.addWidget(self._pages)
-        self._columns.addWidget(self.inspector)
+        columns = (self._pages, self.inspector)
+        self._columns = panes(Qt.Orientation.Horizontal, "columns", *columns)
         self._columns.setStretchFactor(0, 3)
         self._columns.setStretchFactor(1, 2)
         inner = QVBoxLayout()
@@ -146,20 +143,13 @@ class RecordingWindow(QMainWindow):
         inner.addWidget(self.head)
         inner.addWidget(self.messages)
         inner.addWidget(self._columns, 1)
-        frame = QWidget()
-        outer = QVBoxLayout(frame)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(EmulatorStrip())
-        outer.addLayout(inner, 1)
-        self.setCentralWidget(frame)
+        self.setCentralWidget(framed(inner))
         self.table.setFocus()
 
     def _add_actions(self) -> None:
         menus = ViewMenu(self, [], reset=self.reset_layout)
-        first = menus.view.actions()[0]
         show, go = self._pages.show_page, self._go_to_problem
-        entries: tuple[tuple[str, str, str, Callable[[], object]], ...] = (
+        entries: tuple[Entry, ...] = (
             ("page_1", self.tr("Messages"), "Alt+1", lambda: show(self.table)),
             ("page_2", self.tr("Ladder"), "Alt+2", lambda: show(self.ladder)),
             ("page_3", self.tr("Associations"), "Alt+3", lambda: show(self.associations)),
@@ -170,13 +160,7 @@ class RecordingWindow(QMainWindow):
             ("folder", self.tr("Folder of the recording"), "", self._on_folder_wanted),
             ("close", self.tr("Close"), "Ctrl+W", self.close),
         )
-        for name, words, keys, call in entries:
-            action = QAction(words, self)
-            action.setObjectName(name)
-            action.setShortcut(keys)
-            action.triggered.connect(call)
-            menus.view.insertAction(first, action)
-        menus.view.insertSeparator(first)
+        menus.put_first(entries)
 
     def _connect(self) -> None:
         self.reading.opened.connect(self._on_opened)

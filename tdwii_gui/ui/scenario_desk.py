@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QSettings, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QVBoxLayout
-from shiboken6 import isValid
 
 from tdwii_gui.actors.suite import Role
 from tdwii_gui.scenario.library import shipped
@@ -177,16 +177,7 @@ class ScenarioDesk(QObject):
         dialog = ExternalDialog(
             name.upper(), self.control.external.get(role), name.upper(), self.window
         )
-
-        def test(entity: ApplicationEntity) -> None:
-            self._echo(
-                name,
-                entity,
-                lambda ms: dialog.show_answer(entity, ms) if isValid(dialog) else None,
-                lambda error: dialog.show_failure(entity, str(error)) if isValid(dialog) else None,
-            )
-
-        dialog.test_wanted.connect(test)
+        dialog.test_by(partial(self._echo, name))
         dialog.saved.connect(lambda entity: self._use(role, entity))
         dialog.own_wanted.connect(lambda: self._use(role, None))
         dialog.open()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout
 
 from tdwii_gui.actors.events import ExchangeMade, FaultsChanged
 from tdwii_gui.judging.verdict import Outcome
@@ -19,7 +19,6 @@ from tdwii_gui.ui.models.fault_rows import summary
 from tdwii_gui.ui.models.scenario_rows import Mark, ScenarioRow
 from tdwii_gui.ui.models.verdict_rows import verdict_summary
 from tdwii_gui.ui.paint_turns import paint_in_turns
-from tdwii_gui.ui.panels.emulator_strip import EmulatorStrip
 from tdwii_gui.ui.panels.fault_bar import FaultBar
 from tdwii_gui.ui.panels.labels import set_primary
 from tdwii_gui.ui.panels.ladder_panel import LadderPanel
@@ -30,10 +29,12 @@ from tdwii_gui.ui.panels.scenario_list import ScenarioList
 from tdwii_gui.ui.panels.verdict_panel import VerdictPanel
 from tdwii_gui.ui.panels.view_menu import ViewMenu
 from tdwii_gui.ui.scenario_control import RunState
+from tdwii_gui.ui.window_frame import framed, panes
 from tdwii_gui.ui.window_layout import WindowLayout
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QShowEvent
+    from PySide6.QtWidgets import QWidget
 
     from tdwii_gui.actors.events import ActorEvent
     from tdwii_gui.judging.verdict import Verdict
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 _SIZE: Final = (1342, 720)
 _COLUMNS: Final = [226, 424, 664]
 _RIGHT: Final = [290, 350]
-_SPACING: Final = 12
 _KEY: Final = "windows/scenarios"
 _MARKS: Final = {
     StepOutcome.PASSED: Mark.PASSED,
@@ -140,7 +140,7 @@ class ScenarioWindow(QMainWindow):
         """Show who takes part in the chosen scenario, and which of them are other systems."""
         scenario = self.scenario
         roles = {actor.role.value for actor in scenario.actors} if scenario else set()
-        names = {role: name for role, name in self._lane_names().items() if role in roles}
+        names = {role: name for role, name in texts.lane_names().items() if role in roles}
         told = {actor.role: actor.external for actor in scenario.actors} if scenario else {}
         external = {
             role.value: entity
@@ -164,34 +164,19 @@ class ScenarioWindow(QMainWindow):
         self.scenarios.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _build(self) -> None:
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.setHandleWidth(_SPACING)
-        right.setChildrenCollapsible(False)
-        right.addWidget(self.ladder)
-        right.addWidget(self.verdict)
+        right = panes(Qt.Orientation.Vertical, "right", self.ladder, self.verdict)
         right.setSizes(_RIGHT)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
-        self._columns.setObjectName("columns")
-        self._columns.setHandleWidth(_SPACING)
-        self._columns.setChildrenCollapsible(False)
-        for column in (self.scenarios, self.card, right):
-            self._columns.addWidget(column)
+        columns = (self.scenarios, self.card, right)
+        self._columns = panes(Qt.Orientation.Horizontal, "columns", *columns)
         self._columns.setStretchFactor(1, 1)
         self._columns.setStretchFactor(2, 2)
-        frame = QWidget()
-        outer = QVBoxLayout(frame)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(EmulatorStrip())
-        outer.addWidget(self.fault_bar)
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 10, 14, 10)
         inner.setSpacing(10)
         inner.addWidget(self.messages)
         inner.addWidget(self._columns, 1)
         inner.addWidget(self.result)
-        outer.addLayout(inner, 1)
-        self.setCentralWidget(frame)
+        self.setCentralWidget(framed(inner, self.fault_bar))
 
     def _add_actions(self) -> None:
         """Give the buttons their keys, and a menu that tells them."""
@@ -243,15 +228,6 @@ class ScenarioWindow(QMainWindow):
         control.judged.connect(self._on_judged)
         control.failed.connect(self._on_failed)
 
-    def _lane_names(self) -> dict[str, str]:
-        return {
-            "creator": self.tr("Creator"),
-            "tms": self.tr("TMS"),
-            "ost": self.tr("OST"),
-            "tdd": self.tr("TDD"),
-            "ppvs": self.tr("PPVS"),
-        }
-
     @Slot(object)
     def _show_chosen(self, row: ScenarioRow | None) -> None:
         """Show another scenario, which has not run here yet."""
@@ -263,7 +239,7 @@ class ScenarioWindow(QMainWindow):
         self.show_actors()
         self.verdict.hide()
         self.result.show_nothing()
-        self.feed.begin([Lane(key, name) for key, name in self._lane_names().items()])
+        self.feed.begin([Lane(key, name) for key, name in texts.lane_names().items()])
         self._show_state()
 
     @Slot()
@@ -323,7 +299,7 @@ class ScenarioWindow(QMainWindow):
         run = self._control.run
         if run is None:
             return
-        known = self._lane_names()
+        known = texts.lane_names()
         names = list(run.stage.actors)
         self._faults.clear()
         self._cast = {run.stage.ae_title(name): name for name in names}
@@ -344,7 +320,7 @@ class ScenarioWindow(QMainWindow):
 
     def _lane_title(self, ae_title: str) -> str:
         name = self.role_of(ae_title)
-        return self._lane_names().get(name, name.upper())
+        return texts.lane_names().get(name, name.upper())
 
     @Slot(object)
     def _on_stepped(self, result: StepResult) -> None:

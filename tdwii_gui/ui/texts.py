@@ -147,6 +147,17 @@ def state_words(state: ProcedureStepState | None) -> str:
     return words.get(state or "", QCoreApplication.translate("State", "Unknown"))
 
 
+def lane_names() -> dict[str, str]:
+    """Return what stands above the lane of the actor of each role."""
+    return {
+        "creator": QCoreApplication.translate("Lane", "Creator"),
+        "tms": QCoreApplication.translate("Lane", "TMS"),
+        "ost": QCoreApplication.translate("Lane", "OST"),
+        "tdd": QCoreApplication.translate("Lane", "TDD"),
+        "ppvs": QCoreApplication.translate("Lane", "PPVS"),
+    }
+
+
 def fraction(number: int | None, planned: int | None) -> str:
     """Return a fraction as ``7 of 35``, or what of it is known."""
     if number is None:

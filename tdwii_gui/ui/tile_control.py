@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from shiboken6 import isValid
 
 from tdwii_gui.actors.events import AssociationsChanged, ListenFailed, Listening
 from tdwii_gui.ui import texts
@@ -127,16 +126,7 @@ class TileControl(QObject):
             actor.ae_title if actor else "",
             self._window,
         )
-
-        def test(entity: ApplicationEntity) -> None:
-            self._control.echo(
-                role,
-                entity,
-                lambda ms: dialog.show_answer(entity, ms) if isValid(dialog) else None,
-                lambda error: dialog.show_failure(entity, str(error)) if isValid(dialog) else None,
-            )
-
-        dialog.test_wanted.connect(test)
+        dialog.test_by(partial(self._control.echo, role))
         dialog.saved.connect(lambda entity: self._use_external(role, entity))
         dialog.own_wanted.connect(lambda: self._on_own(role))
         dialog.open()

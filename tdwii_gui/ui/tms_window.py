@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QSplitter, QToolButton
+from PySide6.QtWidgets import QToolButton
 
 from tdwii_gui.actors.events import AssociationRejected, ExchangeMade, StepChanged
 from tdwii_gui.dicom.ups.change import ChangeKind
@@ -24,6 +24,7 @@ from tdwii_gui.ui.step_reader import StepReader
 from tdwii_gui.ui.timeline_feed import TimelineFeed
 from tdwii_gui.ui.tms_actions import StepActions, TmsMenu, follow
 from tdwii_gui.ui.tms_operations import TmsOperations
+from tdwii_gui.ui.window_frame import panes
 from tdwii_gui.ui.worklist_feed import WorklistFeed
 
 if TYPE_CHECKING:
@@ -118,17 +119,9 @@ class TmsWindow(ActorWindow):
             self._step_actions.attach(view)
         follow(self._details.edit, self._step_actions.edit)
         follow(self._details.cancel, self._step_actions.request_cancel)
-        lower = QSplitter(Qt.Orientation.Horizontal)
-        lower.setObjectName("details_splitter")
-        lower.addWidget(self._details)
-        lower.addWidget(self._telling)
-        work = QSplitter(Qt.Orientation.Vertical)
-        work.setObjectName("work_splitter")
-        work.addWidget(self._steps_card())
-        work.addWidget(lower)
-        for splitter in (lower, work):
-            splitter.setHandleWidth(12)
-            splitter.setChildrenCollapsible(False)
+        details = (self._details, self._telling)
+        lower = panes(Qt.Orientation.Horizontal, "details_splitter", *details)
+        work = panes(Qt.Orientation.Vertical, "work_splitter", self._steps_card(), lower)
         work.setSizes([330, 250])
         lower.setSizes([680, 640])
         self.set_work(work)

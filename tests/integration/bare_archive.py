@@ -18,6 +18,7 @@ from pynetdicom.sop_class import (
 
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.dicom.net.local_ae import send_at_once
+from tests.integration.bare_ae import served
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
@@ -87,12 +88,8 @@ class BareArchive:
             (evt.EVT_DIMSE_SENT, self._on_sent),
             (evt.EVT_CONN_OPEN, send_at_once),
         ]
-        server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-        self.port = server.server_address[1]
-        try:
+        with served(ae, handlers) as self.port:
             yield self
-        finally:
-            ae.shutdown()
 
     def _on_find(self, event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
         keys = event.identifier

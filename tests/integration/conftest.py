@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from tdwii_gui.actors.actor import Actor
 from tdwii_gui.actors.rtbdi_creator import FractionRequest
 from tdwii_gui.actors.suite import Suite
 from tdwii_gui.actors.treatment_session import SessionOptions, TreatmentSession
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+A = TypeVar("A", bound=Actor)
 SECONDS = 20
 
 
@@ -29,6 +31,21 @@ def actors(tmp_path: Path, recorder) -> Iterator[Suite]:
     """Return a running suite."""
     with Suite(Settings(), tmp_path / "data", recorder) as suite:
         yield suite
+
+
+@pytest.fixture
+def start_actor() -> Iterator[Callable[[A], A]]:
+    """Return a function that starts an actor, which is stopped after the test."""
+    started: list[Actor] = []
+
+    def start(actor: A) -> A:
+        started.append(actor)
+        actor.start()
+        return actor
+
+    yield start
+    for actor in reversed(started):
+        actor.stop()
 
 
 @pytest.fixture

@@ -49,28 +49,19 @@ def around(tmp_path: Path, recorder) -> Surroundings:
 
 
 @pytest.fixture
-def ost(around: Surroundings) -> Iterator[Ost]:
-    ost = Ost(OstSettings(port=0), around)
-    ost.start()
-    yield ost
-    ost.stop()
+def ost(around: Surroundings, start_actor: Callable[[Ost], Ost]) -> Ost:
+    return start_actor(Ost(OstSettings(port=0), around))
 
 
 @pytest.fixture
-def start_tdd(around: Surroundings) -> Iterator[Callable[..., Tdd]]:
+def start_tdd(around: Surroundings, start_actor: Callable[[Tdd], Tdd]) -> Callable[..., Tdd]:
     """Return a function that starts a TDD that waits so many seconds for commitments."""
-    running: list[Tdd] = []
 
     def start(seconds: float = 10.0) -> Tdd:
         settings = TddSettings(port=0, request_commitment=True, commitment_wait_seconds=seconds)
-        tdd = Tdd(settings, around)
-        running.append(tdd)
-        tdd.start()
-        return tdd
+        return start_actor(Tdd(settings, around))
 
-    yield start
-    for tdd in running:
-        tdd.stop()
+    return start
 
 
 def reported(recorder, ae_title: str):

@@ -55,19 +55,12 @@ def image(uid: str, pixel_bytes: int = 512, **attributes: Any) -> Dataset:
 
 
 @pytest.fixture
-def start_ost(tmp_path: Path, recorder) -> Iterator[Callable[..., Ost]]:
-    running: list[Ost] = []
-
+def start_ost(tmp_path: Path, recorder, start_actor) -> Callable[..., Ost]:
     def start(**settings: Any) -> Ost:
         around = Surroundings(AeDirectory(), tmp_path / "data", listener=recorder)
-        ost = Ost(OstSettings(port=0, **settings), around)
-        ost.start()
-        running.append(ost)
-        return ost
+        return start_actor(Ost(OstSettings(port=0, **settings), around))
 
-    yield start
-    for ost in running:
-        ost.stop()
+    return start
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from tdwii_gui.actors.suite import Suite, on_free_ports
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
 from tdwii_gui.config.settings import NetworkSettings, OstSettings, Settings
 from tdwii_gui.dicom.errors import Rejected, StoreError
+from tdwii_gui.dicom.net.rejection import unread_answer
 from tdwii_gui.dicom.uids import new_uid
 from tdwii_gui.recording.lines import ASSOCIATIONS, RECORDING, Association, Info
 from tdwii_gui.recording.message import AssociationChange
@@ -81,21 +82,15 @@ def record(tmp_path: Path, ended: Ending) -> Iterator[Callable[..., Recorder]]:
 
 
 @pytest.fixture
-def start_ost(tmp_path: Path) -> Iterator[Callable[..., Ost]]:
+def start_ost(tmp_path: Path, start_actor: Callable[[Ost], Ost]) -> Callable[..., Ost]:
     """Return a function that starts an OST which is tapped."""
-    started: list[Ost] = []
 
     def start(tap: object, network: NetworkSettings | None = None) -> Ost:
         directory = AeDirectory()
         around = Surroundings(directory, tmp_path / "data", network or NetworkSettings(), tap=tap)
-        ost = Ost(OstSettings(port=0), around)
-        started.append(ost)
-        ost.start()
-        return ost
+        return start_actor(Ost(OstSettings(port=0), around))
 
-    yield start
-    for ost in started:
-        ost.stop()
+    return start
 
 
 def associate(port: int, called_ae: str = "OST") -> Bare:
@@ -196,7 +191,10 @@ def test_an_association_between_our_own_is_recorded_once(record, start_ost) -> N
 def test_a_rejected_association_is_recorded_from_either_side(record, start_ost) -> None:
     recorder = record()
     ost = start_ost(recorder)
-    assert associate(ost.port, "NOBODY").is_rejected
+    rejected = associate(ost.port, "NOBODY")
+    answer = rejected.acceptor.primitive or unread_answer(rejected)
+    assert answer is not None
+    assert answer.result == 1
     ost.directory.register(ApplicationEntity("NOBODY", "127.0.0.1", ost.port))
     with pytest.raises(Rejected):
         ost.echo("NOBODY").result(SECONDS)

@@ -36,7 +36,10 @@ from tdwii_gui.scenario.results import StepOutcome
 from tdwii_gui.scenario.run import ScenarioRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tdwii_gui.actors.actor import Actor
 
 SECONDS = 20
 SMALL = """
@@ -65,6 +68,29 @@ with = { actors = ["ost"] }
 
 def small(folder: Path, **options: object) -> ScenarioRun:
     return ScenarioRun(scenario_of(SMALL, "small", "small.toml"), Settings(), folder, **options)
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    """Return the surroundings of an actor of somebody else's."""
+    return Surroundings(AeDirectory(), tmp_path / "theirs")
+
+
+@pytest.fixture
+def against(around: Surroundings, tmp_path: Path) -> Callable[..., ScenarioRun]:
+    """Return a function that makes a run in which another system has a role."""
+
+    def make(role: Role, theirs: Actor, name: str, **options: object) -> ScenarioRun:
+        return ScenarioRun(
+            shipped_scenario(name),
+            on_free_ports(Settings()),
+            tmp_path / "ours",
+            external={role: around.directory.lookup(theirs.ae_title)},
+            directory=around.directory,
+            **options,
+        )
+
+    return make
 
 
 def test_a_run_goes_step_by_step_pauses_and_is_stopped(tmp_path: Path) -> None:
@@ -105,88 +131,41 @@ def test_what_nobody_can_ask_of_another_system_is_refused_before_the_start(tmp_p
 
 
 @pytest.mark.parametrize("name", ["handshake_tms", "two_devices_race"])
-def test_another_tms_is_asked_what_ours_would_be(name: str, tmp_path: Path) -> None:
-    settings, directory = on_free_ports(Settings()), AeDirectory()
-    theirs = Tms(TmsSettings("THEIR_TMS", port=0), Surroundings(directory, tmp_path / "theirs"))
-    theirs.start()
-    address = directory.lookup("THEIR_TMS")
-    try:
-        with ScenarioRun(
-            shipped_scenario(name),
-            settings,
-            tmp_path / "ours",
-            external={Role.TMS: address},
-            directory=directory,
-        ) as run:
-            result = run.run()
-            assert not run.stage.suite.tms.listening
-        assert result.passed, result.steps
-        assert result.environment["tms"] == f"{address}, not ours"
-    finally:
-        theirs.stop()
+def test_another_tms_is_asked_what_ours_would_be(name: str, around, start_actor, against) -> None:
+    theirs = start_actor(Tms(TmsSettings("THEIR_TMS", port=0), around))
+    with against(Role.TMS, theirs, name) as run:
+        result = run.run()
+        assert not run.stage.suite.tms.listening
+    assert result.passed, result.steps
+    address = around.directory.lookup("THEIR_TMS")
+    assert result.environment["tms"] == f"{address}, not ours"
 
 
-def test_another_archive_keeps_what_ours_would(tmp_path: Path) -> None:
-    settings, directory = on_free_ports(Settings()), AeDirectory()
-    theirs = Ost(OstSettings("THEIR_OST", port=0), Surroundings(directory, tmp_path / "theirs"))
-    theirs.start()
-    try:
-        with ScenarioRun(
-            shipped_scenario("nominal_electron"),
-            settings,
-            tmp_path / "ours",
-            external={Role.OST: directory.lookup("THEIR_OST")},
-            directory=directory,
-        ) as run:
-            result = run.run()
-            assert not run.stage.suite.ost.listening
-        assert result.passed, result.steps
-    finally:
-        theirs.stop()
+def test_another_archive_keeps_what_ours_would(around, start_actor, against) -> None:
+    theirs = start_actor(Ost(OstSettings("THEIR_OST", port=0), around))
+    with against(Role.OST, theirs, "nominal_electron") as run:
+        result = run.run()
+        assert not run.stage.suite.ost.listening
+    assert result.passed, result.steps
 
 
-def test_another_creator_is_waited_for(tmp_path: Path) -> None:
-    settings, directory = on_free_ports(Settings()), AeDirectory()
-    own = CreatorSettings("THEIR_CREATOR", port=0)
-    theirs = RtbdiCreator(own, Surroundings(directory, tmp_path / "theirs"))
-    theirs.start()
+def test_another_creator_is_waited_for(around, start_actor, against) -> None:
+    theirs = start_actor(RtbdiCreator(CreatorSettings("THEIR_CREATOR", port=0), around))
     plan = read_plan(resource_path("demo_patient", "ion_plan.dcm"))
-    try:
-        with ScenarioRun(
-            shipped_scenario("nominal_ion"),
-            settings,
-            tmp_path / "ours",
-            external={Role.CREATOR: directory.lookup("THEIR_CREATOR")},
-            directory=directory,
-        ) as run:
-            request = FractionRequest(1, datetime.now().astimezone())
-            theirs.schedule(plan, [theirs.build(plan, request)])
-            result = run.run()
-        assert result.passed, result.steps
-    finally:
-        theirs.stop()
+    with against(Role.CREATOR, theirs, "nominal_ion") as run:
+        request = FractionRequest(1, datetime.now().astimezone())
+        theirs.schedule(plan, [theirs.build(plan, request)])
+        result = run.run()
+    assert result.passed, result.steps
 
 
 @pytest.fixture
-def other_device(tmp_path: Path):
-    """Return a function that makes the device of somebody else, who treats what it is told of."""
-    devices: list[Tdd] = []
-
-    def make(directory: AeDirectory) -> Tdd:
-        own = TddSettings(ae_title="THEIRS", port=0)
-        device = Tdd(own, Surroundings(directory, tmp_path / "theirs"))
-        device.start()
-        devices.append(device)
-        return device
-
-    yield make
-    for device in devices:
-        device.stop()
+def device(around: Surroundings, start_actor: Callable[[Tdd], Tdd]) -> Tdd:
+    """Return the device of somebody else."""
+    return start_actor(Tdd(TddSettings(ae_title="THEIRS", port=0), around))
 
 
-def test_what_another_device_does_is_watched(tmp_path: Path, other_device) -> None:
-    directory = AeDirectory()
-    device = other_device(directory)
+def test_what_another_device_does_is_watched(device: Tdd, against) -> None:
     done: list[threading.Thread] = []
 
     def treat_it() -> None:
@@ -199,14 +178,7 @@ def test_what_another_device_does_is_watched(tmp_path: Path, other_device) -> No
             done.append(threading.Thread(target=treat_it))
             done[-1].start()
 
-    with ScenarioRun(
-        shipped_scenario("handshake_tdd"),
-        on_free_ports(Settings()),
-        tmp_path / "ours",
-        external={Role.TDD: directory.lookup("THEIRS")},
-        directory=directory,
-        listener=hear,
-    ) as run:
+    with against(Role.TDD, device, "handshake_tdd", listener=hear) as run:
         result = run.run()
         done[0].join(SECONDS)
     assert result.passed, result.steps
@@ -214,9 +186,7 @@ def test_what_another_device_does_is_watched(tmp_path: Path, other_device) -> No
     assert skipped == ["It has the patient confirmed"]
 
 
-def test_a_device_that_ends_the_step_at_once_is_found_out(tmp_path: Path, other_device) -> None:
-    directory = AeDirectory()
-    device = other_device(directory)
+def test_a_device_that_ends_the_step_at_once_is_found_out(device: Tdd, against) -> None:
     done: list[object] = []
 
     def hear(event: object) -> None:
@@ -227,14 +197,7 @@ def test_a_device_that_ends_the_step_at_once_is_found_out(tmp_path: Path, other_
             done.append(device.start_procedure(uid))
             done.append(device.finish_procedure(uid, ProcedureStepState.CANCELED))
 
-    with ScenarioRun(
-        shipped_scenario("handshake_tdd"),
-        on_free_ports(Settings()),
-        tmp_path / "ours",
-        external={Role.TDD: directory.lookup("THEIRS")},
-        directory=directory,
-        listener=hear,
-    ) as run:
+    with against(Role.TDD, device, "handshake_tdd", listener=hear) as run:
         result = run.run()
     assert not result.passed
     (failed,) = [one for one in result.steps if one.outcome is StepOutcome.FAILED]

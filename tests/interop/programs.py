@@ -6,12 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECONDS = 60
 # Without it DCMTK waits for acknowledgements between small packets.
@@ -20,7 +17,10 @@ ENVIRONMENT = os.environ | {"TCP_NODELAY": "1"}
 
 def program(name: str) -> str:
     """Return the path of a program; fail where it is not installed."""
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    # pynetdicom brings programs of the same names beside the interpreter.
+    own = str(Path(sys.executable).parent)
+    folders = [each for each in os.get_exec_path() if each != own]
+    path = shutil.which(name, path=os.pathsep.join([*folders, "/usr/sbin", "/usr/local/sbin"]))
     if path is None:
         pytest.fail(f"{name} is not installed; `make interop` installs it")
     return path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from pynetdicom import AE, build_context, evt
-from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.dicom.uids import UPS_EVENT
+from tests.integration.bare_ae import serve
 
 _STATE, _PROGRESS = 1, 3
 
@@ -23,17 +23,11 @@ class Watcher:
         context.scu_role = context.scp_role = True
         self._ae = AE(ae_title)
         self._ae.supported_contexts = [context]
-        self._server = self._ae.make_server(
-            ("127.0.0.1", 0),
-            evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._hear)],
-            server_class=ThreadedAssociationServer,
-        )
-        self._ae._servers.append(self._server)
-        self.port = self._server.server_address[1]
+        self.port = 0
 
     def __enter__(self) -> Watcher:
-        polling = {"poll_interval": 0.01}
-        threading.Thread(target=self._server.serve_forever, kwargs=polling, daemon=True).start()
+        server = serve(self._ae, [(evt.EVT_N_EVENT_REPORT, self._hear)])
+        self.port = server.server_address[1]
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.dicom.errors import ConfigError
@@ -22,7 +23,13 @@ from tdwii_gui.ui.panels.labels import heading, muted, set_primary
 from tdwii_gui.ui.theme import set_property
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QLayout
+
+    Answered = Callable[[float], object]
+    Failed = Callable[[BaseException], object]
+    Echo = Callable[[ApplicationEntity, Answered, Failed], None]
 
 _LOWEST_PORT: Final = 1
 
@@ -91,6 +98,18 @@ class ExternalDialog(QDialog):
             field.textChanged.connect(self._on_edited)
             field.returnPressed.connect(self._on_test)
         self._on_edited()
+
+    def test_by(self, echo: Echo) -> None:
+        """Have what is typed tested by an echo, whose answer may come after the dialog's end."""
+
+        def test(entity: ApplicationEntity) -> None:
+            echo(
+                entity,
+                lambda ms: self.show_answer(entity, ms) if isValid(self) else None,
+                lambda error: self.show_failure(entity, str(error)) if isValid(self) else None,
+            )
+
+        self.test_wanted.connect(test)
 
     def show_answer(self, entity: ApplicationEntity, milliseconds: float) -> None:
         """Show that the tested values have answered."""

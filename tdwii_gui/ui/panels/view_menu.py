@@ -13,9 +13,12 @@ from tdwii_gui.ui.panels.labels import heading, muted
 from tdwii_gui.ui.theme import ThemeChoice, appearance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QDockWidget, QMainWindow
+
+    Entry = tuple[str, str, str, Callable[[], object] | SignalInstance]
 
 
 class ViewMenu(QObject):
@@ -47,6 +50,17 @@ class ViewMenu(QObject):
         about = self.help.addAction(self.tr("About tdwii_gui"))
         about.setObjectName("about")
         about.triggered.connect(self._on_about)
+
+    def put_first(self, entries: Iterable[Entry]) -> None:
+        """Put entries at the top of View: object name, words, shortcut, and what to call."""
+        first = self.view.actions()[0]
+        for name, words, keys, call in entries:
+            entry = QAction(words, self._window)
+            entry.setObjectName(name)
+            entry.setShortcut(keys)
+            entry.triggered.connect(call)
+            self.view.insertAction(first, entry)
+        self.view.insertSeparator(first)
 
     def _add_themes(self) -> None:
         group = QActionGroup(self)

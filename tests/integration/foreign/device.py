@@ -25,10 +25,9 @@ from pynetdicom.sop_class import (
     UnifiedProcedureStepPush,
     UnifiedProcedureStepWatch,
 )
-from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.dicom.net.local_ae import send_at_once
-from tests.integration.bare_ae import shut_down
+from tests.integration.bare_ae import served
 from tests.integration.foreign.data_sets import code, content, dataset, item, progress, record_of
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
@@ -97,17 +96,8 @@ class ForeignTdd:
             (evt.EVT_C_STORE, self._on_store),
             (evt.EVT_N_EVENT_REPORT, self._on_event),
         ]
-        server = ae.make_server(
-            ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
-        )
-        ae._servers.append(server)  # as start_server() does, which polls slowly
-        polling = {"poll_interval": 0.01}
-        threading.Thread(target=server.serve_forever, kwargs=polling, daemon=True).start()
-        self.port = server.server_address[1]
-        try:
+        with served(ae, handlers) as self.port:
             yield self
-        finally:
-            shut_down(ae)
 
     def errs(self, name: str) -> bool:
         return f"tdd-{name}" in self.faults

@@ -6,7 +6,6 @@ after the requirements that it then does not meet.
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -24,9 +23,8 @@ from pynetdicom.sop_class import (
     UnifiedProcedureStepWatch,
     Verification,
 )
-from pynetdicom.transport import ThreadedAssociationServer
 
-from tests.integration.bare_ae import shut_down
+from tests.integration.bare_ae import served
 from tests.integration.foreign.data_sets import code, dataset, item, sendable
 from tests.integration.foreign.device import SECONDS, SENDS_AT_ONCE
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
@@ -109,19 +107,12 @@ class ForeignTms:
             (evt.EVT_N_SET, lambda event: (self._set(event), None)),
             (evt.EVT_N_ACTION, lambda event: (self._act(event), None)),
         ]
-        server = ae.make_server(
-            ("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer
-        )
-        ae._servers.append(server)  # as start_server() does, which polls slowly
-        polling = {"poll_interval": 0.01}
-        threading.Thread(target=server.serve_forever, kwargs=polling, daemon=True).start()
-        self.port = server.server_address[1]
-        try:
-            yield self
-        finally:
-            if self._line is not None:
-                self._line.release()
-            shut_down(ae)
+        with served(ae, handlers) as self.port:
+            try:
+                yield self
+            finally:
+                if self._line is not None:
+                    self._line.release()
 
     def errs(self, name: str) -> bool:
         return f"tms-{name}" in self.faults

@@ -17,16 +17,17 @@ from tdwii_gui.config.resources import resource_path
 from tdwii_gui.config.settings import Settings
 from tdwii_gui.dicom.iod.plan import read_plan
 from tdwii_gui.dicom.uids import UPS_PULL, UPS_PUSH, new_uid
-from tdwii_gui.judging.judge import REQUIREMENTS, judge
+from tdwii_gui.judging.judge import REQUIREMENTS
 from tdwii_gui.judging.verdict import Outcome
 from tdwii_gui.recording.reading import Recording
 from tests.integration.foreign.data_sets import dataset
 from tests.integration.foreign.device import SENDS_AT_ONCE, ForeignTdd
+from tests.integration.foreign.verdicts import assert_violates, verdicts_on
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
-    from tdwii_gui.judging.verdict import Verdict
     from tests.command_line import CommandLine
+    from tests.integration.foreign.verdicts import Faults, Verdicts
 
 SECONDS: Final = 20
 NOW: Final = datetime.now().astimezone()
@@ -61,7 +62,7 @@ GROUPS: Final = (
     *(frozenset((fault,)) for fault in ALONE),
     *(frozenset(REST[begin::4]) for begin in range(4)),
 )
-RIGHT: Final[frozenset[str]] = frozenset()
+RIGHT: Final[Faults] = frozenset()
 TITLES: Final = {faults: f"TDD{number}" for number, faults in enumerate((RIGHT, *GROUPS))}
 RARE: Final = {
     "tdd-respects-refusal",
@@ -96,7 +97,7 @@ class Stage:
     def close(self) -> None:
         self._somebody.release()
 
-    def play(self, faults: frozenset[str], ae_title: str) -> None:
+    def play(self, faults: Faults, ae_title: str) -> None:
         """Have a device treat a step of its own."""
         uid = self._schedule()
         if "tdd-claims-ready" in faults:
@@ -144,28 +145,20 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 @pytest.fixture(scope="module")
-def verdicts(recording: Recording) -> dict[frozenset[str], dict[str, Verdict]]:
+def verdicts(recording: Recording) -> dict[Faults, Verdicts]:
     """Return the verdicts by faults and requirement."""
-    roles = dict.fromkeys(TITLES.values(), "tdd")
-    found = judge(recording, roles, recorded=recording.info["actors"])
-    return {
-        faults: {one.requirement.key: one for one in found if one.ae_title == ae_title}
-        for faults, ae_title in TITLES.items()
-    }
+    return verdicts_on(TITLES, "tdd", recording)
 
 
 @pytest.mark.parametrize("faults", GROUPS, ids=lambda faults: " ".join(sorted(faults)))
 def test_a_device_does_not_meet_exactly_what_it_violates(
-    faults: frozenset[str], verdicts: dict[frozenset[str], dict[str, Verdict]]
+    faults: Faults, verdicts: dict[Faults, Verdicts]
 ) -> None:
-    found = verdicts[faults]
-    failed = {key: one.words for key, one in found.items() if one.outcome is Outcome.NOT_MET}
-    assert set(failed) == faults, failed
-    assert all(found[fault].messages for fault in faults)
+    assert_violates(verdicts[faults], faults)
 
 
 def test_a_right_device_meets_all_that_it_can(
-    verdicts: dict[frozenset[str], dict[str, Verdict]],
+    verdicts: dict[Faults, Verdicts],
 ) -> None:
     outcomes = {key: one.outcome for key, one in verdicts[RIGHT].items()}
     assert {key for key, one in outcomes.items() if one is not Outcome.MET} == RARE

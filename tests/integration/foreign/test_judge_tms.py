@@ -20,7 +20,7 @@ from tdwii_gui.dicom.net.retrieve_scu import RetrieveScu
 from tdwii_gui.dicom.net.ups_scu import UpsScu
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
 from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION, new_uid
-from tdwii_gui.judging.judge import REQUIREMENTS, judge
+from tdwii_gui.judging.judge import REQUIREMENTS
 from tdwii_gui.judging.verdict import Outcome
 from tdwii_gui.recording.reading import Recording
 from tests.integration.foreign.data_sets import code, dataset, item, progress
@@ -34,13 +34,14 @@ from tests.integration.foreign.management import (
     ForeignTms,
     reason,
 )
+from tests.integration.foreign.verdicts import assert_violates, verdicts_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydicom.dataset import Dataset
 
-    from tdwii_gui.judging.verdict import Verdict
+    from tests.integration.foreign.verdicts import Faults, Verdicts
 
 SECONDS: Final = 20
 NOW: Final = datetime.now().astimezone()
@@ -63,7 +64,7 @@ GROUPS: Final = (
     *(frozenset(REST[begin::4]) for begin in range(4)),
 )
 """What each TMS does wrong; what does not change its way is not tried alone."""
-RIGHT: Final[frozenset[str]] = frozenset()
+RIGHT: Final[Faults] = frozenset()
 
 
 class Stage:
@@ -74,7 +75,7 @@ class Stage:
         plan = read_plan(resource_path("demo_patient", "photon_plan.dcm"))
         self._fraction = suite.creator.build(plan, FractionRequest(1, NOW))
 
-    def play(self, faults: frozenset[str], ae_title: str) -> None:
+    def play(self, faults: Faults, ae_title: str) -> None:
         """Ask a TMS all that there is to ask."""
         tdd = self._suite.tdd
         receiver = ApplicationEntity(tdd.ae_title, "127.0.0.1", tdd.port)
@@ -235,7 +236,7 @@ def performed() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[frozenset[str], dict[str, Verdict]]:
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[Faults, Verdicts]:
     """Return the verdicts by faults and requirement: of TMSs that were recorded together.
 
     As they are, with the demo patient's data.
@@ -248,25 +249,17 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[frozenset[str], d
         for faults, ae_title in titles.items():
             stage.play(faults, ae_title)
         recording = Recording(suite.recording.end())
-    found = judge(
-        recording, dict.fromkeys(titles.values(), "tms"), recorded=recording.info["actors"]
-    )
-    return {
-        faults: {one.requirement.key: one for one in found if one.ae_title == ae_title}
-        for faults, ae_title in titles.items()
-    }
+    return verdicts_on(titles, "tms", recording)
 
 
 @pytest.mark.parametrize("faults", GROUPS, ids=lambda faults: " ".join(sorted(faults)))
 def test_a_tms_does_not_meet_exactly_what_it_violates(
-    faults: frozenset[str], verdicts: dict[frozenset[str], dict[str, Verdict]]
+    faults: Faults, verdicts: dict[Faults, Verdicts]
 ) -> None:
-    found = verdicts[faults]
-    failed = {key: one.words for key, one in found.items() if one.outcome is Outcome.NOT_MET}
-    assert set(failed) == faults.union(*(FAULTS.get(fault, ()) for fault in faults)), failed
-    assert all(found[fault].messages for fault in faults)
+    besides = frozenset(each for fault in faults for each in FAULTS.get(fault, ()))
+    assert_violates(verdicts[faults], faults, besides=besides)
 
 
-def test_a_right_tms_meets_all(verdicts: dict[frozenset[str], dict[str, Verdict]]) -> None:
+def test_a_right_tms_meets_all(verdicts: dict[Faults, Verdicts]) -> None:
     outcomes = {key: (one.outcome, one.words) for key, one in verdicts[RIGHT].items()}
     assert {outcome for outcome, _ in outcomes.values()} == {Outcome.MET}, outcomes

@@ -12,14 +12,13 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE, evt
-from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.config.ae_directory import ApplicationEntity
 from tdwii_gui.dicom.net.faults import Faults
 from tdwii_gui.dicom.net.scp_host import ScpHost
 from tdwii_gui.dicom.net.session import LocalAe, Timeouts
 from tdwii_gui.dicom.uids import RT_PLAN
-from tests.integration.bare_ae import shut_down
+from tests.integration.bare_ae import serve, shut_down
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pynetdicom.association import Association
+    from pynetdicom.transport import ThreadedAssociationServer
 
     from tdwii_gui.dicom.net.exchange import Exchange
 
@@ -145,14 +145,7 @@ def bare_scp() -> Iterator[Callable[..., BareScp]]:
 
             return handle
 
-        server = ae.make_server(
-            ("127.0.0.1", 0),
-            evt_handlers=[(event, kept(handler)) for event, handler in handlers.items()],
-            server_class=ThreadedAssociationServer,
-        )
-        ae._servers.append(server)  # as start_server() does, which polls slowly
-        polling = {"poll_interval": 0.01}
-        threading.Thread(target=server.serve_forever, kwargs=polling, daemon=True).start()
+        server = serve(ae, [(event, kept(handler)) for event, handler in handlers.items()])
         running.append(ae)
         peer = ApplicationEntity(ae_title, "127.0.0.1", server.server_address[1])
         return BareScp(server, peer, requests)

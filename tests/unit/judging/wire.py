@@ -53,14 +53,10 @@ class Wire:
         status: int | None = 0,
         matches: tuple[Dataset, ...] = (),
         answer: Dataset | None = None,
-        sop_class: str = UPS_PUSH,
-        context: str = UPS_PULL,
-        **command: Any,
+        **options: Any,
     ) -> int:
         """Write down a request and its answer; return the number of the request."""
-        number = self.send(
-            who, whom, service, uid, request, sop_class=sop_class, context=context, **command
-        )
+        number = self.send(who, whom, service, uid, request, **options)
         for match in matches:
             self.answer(number, PENDING, match)
         if status is not None:

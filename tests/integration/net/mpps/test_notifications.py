@@ -21,7 +21,7 @@ from tdwii_gui.dicom.uids import MPPS_NOTIFICATION, UPS_EVENT, new_uid
 from tests.integration.net.mpps.wire import ended, of, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 SECONDS = 10
@@ -77,19 +77,14 @@ def directory() -> AeDirectory:
 
 
 @pytest.fixture
-def start_tms(tmp_path: Path, directory: AeDirectory, recorder) -> Iterator[Callable[[], Tms]]:
-    running: list[Tms] = []
-
+def start_tms(
+    tmp_path: Path, directory: AeDirectory, recorder, start_actor: Callable[[Tms], Tms]
+) -> Callable[[], Tms]:
     def start() -> Tms:
         settings = TmsSettings(port=0, mpps_receivers="BARE")
-        tms = Tms(settings, Surroundings(directory, tmp_path, listener=recorder))
-        running.append(tms)
-        tms.start()
-        return tms
+        return start_actor(Tms(settings, Surroundings(directory, tmp_path, listener=recorder)))
 
-    yield start
-    for tms in running:
-        tms.stop()
+    return start
 
 
 def scu_of(tms: Tms, directory: AeDirectory, local) -> MppsScu:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from queue import Queue
 from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, evt
-from pynetdicom.transport import ThreadedAssociationServer
 
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
 from tdwii_gui.dicom.net.event_sender import EventSender
@@ -31,6 +29,7 @@ from tdwii_gui.dicom.uids import (
 from tdwii_gui.dicom.ups.deletion import delete_steps
 from tdwii_gui.dicom.ups.outbox import Outbox
 from tdwii_gui.dicom.ups.service import UpsService
+from tests.integration.bare_ae import served
 from tests.integration.net.keeps_responses import KEEPS_RESPONSES
 from tests.integration.net.ups.messages import attribute_list, dataset, final_update, reason
 
@@ -298,14 +297,5 @@ class Tms:
             )
             return 0, None
 
-        server = ae.make_server(
-            ("127.0.0.1", 0),
-            evt_handlers=[(evt.EVT_N_EVENT_REPORT, take)],
-            server_class=ThreadedAssociationServer,
-        )
-        ae._servers.append(server)  # as start_server() does, which polls slowly
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        self._resources.callback(thread.join)
-        self._resources.callback(ae.shutdown)
-        return ApplicationEntity(ae_title, "127.0.0.1", server.server_address[1])
+        port = self._resources.enter_context(served(ae, [(evt.EVT_N_EVENT_REPORT, take)]))
+        return ApplicationEntity(ae_title, "127.0.0.1", port)
