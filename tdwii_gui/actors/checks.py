@@ -157,8 +157,8 @@ def check_delivered(
         done, start = delivered.get(task.beam_number, 0.0), task.start_meterset or 0.0
         if done > start + METERSET_TOLERANCE:
             text = (
-                f"of fraction {fraction_number}, beam {task.beam_number} has {done:g} by its "
-                f"treatment records, and is to begin at {start:g}"
+                f"does not hold: beam {task.beam_number} of fraction {fraction_number} has "
+                f"{done:g} by its treatment records, and is to begin at {start:g}"
             )
             return Check(subject, passed=False, text=text, name=name)
     known = "no record of it" if not delivered else "it goes on where its records end"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tdwii_gui import __version__
 from tdwii_gui.app.console import complain
 from tdwii_gui.app.logs import configure_logging
-from tdwii_gui.dicom.errors import ConfigError, DatasetError, TdwiiError
+from tdwii_gui.dicom.errors import ConfigError, DatasetError, NoRecording, TdwiiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logging(options.verbose)
     try:
         code: int = options.run(options)
-    except (ConfigError, DatasetError) as error:
+    except (ConfigError, DatasetError, NoRecording) as error:
         complain(str(error))
         return WRONG_USAGE
     except TdwiiError as error:

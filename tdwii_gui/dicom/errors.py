@@ -174,3 +174,7 @@ class ActionNotAllowed(TdwiiError):
 
 class StoreError(TdwiiError):
     """A database or object store that cannot be used; the message names the file."""
+
+
+class NoRecording(StoreError):
+    """A folder in which no recording can be read; the message names it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.dataset import Dataset
 
-from tdwii_gui.dicom.errors import StoreError
+from tdwii_gui.dicom.errors import NoRecording, StoreError
 from tdwii_gui.dicom.iod.part10 import PYDICOM_ERRORS, accept_foreign_values, salvage_part10
 from tdwii_gui.recording.lines import (
     ASSOCIATIONS,
@@ -41,7 +41,7 @@ def find_recording(folder: Path) -> Path:
 
     Raises
     ------
-    StoreError
+    NoRecording
         If there is none.
     """
     try:
@@ -49,9 +49,9 @@ def find_recording(folder: Path) -> Path:
             return folder
         found = [each for each in folder.iterdir() if (each / RECORDING).is_file()]
     except OSError as error:
-        raise StoreError(f"{folder} cannot be read: {error.strerror}") from error
+        raise NoRecording(f"{folder} cannot be read: {error.strerror}") from error
     if not found:
-        raise StoreError(f"{folder} holds no recording: there is no {RECORDING}")
+        raise NoRecording(f"{folder} holds no recording: there is no {RECORDING}")
     return max(found, key=lambda each: each.name)
 
 
@@ -149,11 +149,11 @@ def _read_info(folder: Path) -> dict[str, Any]:
     try:
         info = json.loads(path.read_bytes())
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        raise NoRecording(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"{path} is no description of a recording") from error
+        raise NoRecording(f"{path} is no description of a recording") from error
     if not isinstance(info, dict):
-        raise StoreError(f"{path} is no description of a recording")
+        raise NoRecording(f"{path} is no description of a recording")
     return info
 
 

@@ -36,6 +36,18 @@ def test_problems_are_listed_as_json(tdwii: CommandLine, tmp_path: Path) -> None
 
 
 def test_a_folder_without_a_recording_is_refused(tdwii: CommandLine, tmp_path: Path) -> None:
-    code, _, errors = tdwii.run("inspect", str(tmp_path), "--headless")
-    assert code == 1
-    assert "holds no recording" in errors
+    for command in (["inspect", "--headless"], ["judge"], ["compare", str(tmp_path)]):
+        code, _, errors = tdwii.run(*command, str(tmp_path))
+        assert code == 2, command
+        assert "holds no recording" in errors
+
+
+def test_who_is_judged_has_to_be_in_the_recording(tdwii: CommandLine, tmp_path: Path) -> None:
+    write_recording(tmp_path / "all" / "2026-11-21T101200", range(1, 4))
+    code, output, _ = tdwii.run("judge", str(tmp_path / "all"), "--role", "TDD=tdd")
+    assert code in (0, 1)
+    assert "RO-60" in output
+    code, _, errors = tdwii.run("judge", str(tmp_path / "all"), "--role", "TDD1=tdd")
+    assert code == 2
+    assert "'TDD1' is not in the recording, but " in errors
+    assert "TMS" in errors

@@ -134,6 +134,44 @@ def test_a_click_chooses_what_is_under_it(qtbot: object) -> None:
     view.deleteLater()
 
 
+def test_what_is_chosen_stays_in_sight_in_a_narrower_window(qtbot: object) -> None:
+    view = shown(DayPlan.of(DAY, {"A": [entry("1", 1), entry("2", 22)]}))
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Plus)
+    view.select("2")
+    bar = view.horizontalScrollBar()
+    bar.setValue(bar.value() + view.area_of("2").left() - 1000)
+    assert view.area_of("2").left() == 1000
+    view.resize(600, 300)
+    QApplication.processEvents()
+    assert 0 < view.area_of("2").left() < 600
+    # What was out of sight is not brought back.
+    bar.setValue(0)
+    view.resize(500, 300)
+    QApplication.processEvents()
+    assert bar.value() == 0
+    view.deleteLater()
+
+
+def test_the_present_stays_in_sight_in_a_narrower_window(qtbot: object) -> None:
+    today = datetime.now().astimezone()
+    start = today.replace(hour=0, minute=0, second=0, microsecond=0)
+    ends = [
+        TimelineEntry(at, at + timedelta(minutes=5), uid, uid, uid, SCHEDULED)
+        for uid, at in (("1", start), ("2", start + timedelta(hours=23, minutes=50)))
+    ]
+    view = shown(DayPlan.of(today.date(), {"A": ends}))
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Plus)
+    view.show_now()
+    bar = view.horizontalScrollBar()
+    bar.setValue(max(0, view._now() - view._room() + 20))
+    view.resize(600, 300)
+    QApplication.processEvents()
+    assert bar.value() <= view._now() <= bar.value() + view._room()
+    view.deleteLater()
+
+
 def test_ten_thousand_steps_of_one_day_are_painted_at_once(qtbot: object) -> None:
     entries = [entry(f"1.{n}", 6 + 14 * n / 10_000) for n in range(10_000)]
     begin = perf_counter()

@@ -14,7 +14,7 @@ from tdwii_gui.judging.judge import REQUIREMENTS, judge, roles_of_others
 from tdwii_gui.judging.reference import requirements_reference
 from tdwii_gui.judging.verdict import Outcome
 from tdwii_gui.recording.lines import Info
-from tdwii_gui.recording.reading import Recording
+from tdwii_gui.recording.reading import Recording, find_recording
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser, _command: str) -> None:
     """Add the options."""
     parser.add_argument(
-        "recording", nargs="?", type=Path, metavar="RECORDING", help="folder of a recording"
+        "recording",
+        nargs="?",
+        type=Path,
+        metavar="RECORDING",
+        help="a recording or an evidence pack, or a folder of recordings: then the newest",
     )
     parser.add_argument(
         "--role",
@@ -50,11 +54,12 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if options.recording is None:
         raise ConfigError("name the folder of a recording")
-    recording = Recording(options.recording)
+    recording = Recording(find_recording(options.recording))
     for problem in recording.problems:
         complain(problem)
     own = recording.info.get(Info.ACTORS) or {}
     roles = _roles(options.role) or roles_of_others(recording.messages, own)
+    _check_named(roles, recording)
     if not roles:
         raise ConfigError("only our own actors are in the recording; judge one by --role AE=ROLE")
     verdicts = judge(recording, roles, recorded=set(own))
@@ -77,6 +82,17 @@ def _roles(given: Iterable[str]) -> dict[str, str]:
             raise ConfigError(f"--role {text!r} is not of the form AE=ROLE")
         roles[ae_title] = role.lower()
     return roles
+
+
+def _check_named(ae_titles: Iterable[str], recording: Recording) -> None:
+    """Refuse an AE title that is nowhere in the recording: all would be "not seen"."""
+    seen = {title for one in recording.messages for title in (one.sender, one.receiver)}
+    for event in recording.associations():
+        seen |= {event.calling_ae, event.called_ae}
+    for ae_title in ae_titles:
+        if ae_title not in seen:
+            known = ", ".join(sorted(seen)) or "nobody"
+            raise ConfigError(f"{ae_title!r} is not in the recording, but {known}")
 
 
 def _json(verdict: Verdict) -> dict[str, Any]:

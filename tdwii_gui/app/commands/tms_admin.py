@@ -225,7 +225,10 @@ def _readiness(text: str) -> InputReadiness:
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day (2026-11-23)") from error
 
 
 def _duration(text: str) -> timedelta:

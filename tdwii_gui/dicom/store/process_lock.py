@@ -50,7 +50,9 @@ class ProcessLock:
             with suppress(OSError):
                 holder = os.read(self._descriptor, 20).decode("ascii", "replace").strip()
             os.close(self._descriptor)
-            raise StoreError(f"{path}: in use by process {holder or 'unknown'}") from error
+            raise StoreError(
+                f"{path}: in use by process {holder or 'unknown'}; each needs a folder of its own"
+            ) from error
         with suppress(OSError):  # a full disk must not keep the lock from its purpose
             os.ftruncate(self._descriptor, 0)
             os.write(self._descriptor, str(os.getpid()).encode())

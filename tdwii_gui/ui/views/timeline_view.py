@@ -136,8 +136,7 @@ class TimelineView(QAbstractScrollArea):
 
     def show_now(self) -> None:
         """Have the present moment in sight."""
-        hour = self.plan.hour_of(datetime.now().astimezone())
-        self.horizontalScrollBar().setValue(round(hour * self.scale - self._room() / 3))
+        self.horizontalScrollBar().setValue(self._now() - self._room() // 3)
 
     def block_at(self, place: QPoint) -> Block | None:
         """Return the block at a place of the viewport."""
@@ -187,13 +186,18 @@ class TimelineView(QAbstractScrollArea):
         del event
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the scroll bars their ranges."""
+        """Give the scroll bars their ranges; the chosen step, or else now, stays in sight."""
+        room = event.oldSize().width() - HEAD
+        block = self.plan.block(self._selected)
+        anchor = self._now() if block is None else round(block.begin * self.scale)
+        was_seen = self._sees(anchor, room)
         super().resizeEvent(event)
-        was_narrow = event.oldSize().width() < HEAD
         self._measure()
-        if was_narrow:
+        if room < 0:
             self._fit()
             self._go_to_begin()
+        elif was_seen and not self._sees(anchor, self._room()):
+            self.horizontalScrollBar().setValue(anchor - self._room() // 3)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose a step."""
@@ -372,6 +376,14 @@ class TimelineView(QAbstractScrollArea):
             self.show_now()
         elif self.plan.lanes:
             self.horizontalScrollBar().setValue(round(self._span()[0] * self.scale))
+
+    def _now(self) -> int:
+        """Return how far from the begin of the day the present is, in pixels."""
+        return round(self.plan.hour_of(datetime.now().astimezone()) * self.scale)
+
+    def _sees(self, pixel: int, room: int) -> bool:
+        """Return whether what is so far from the day's begin is in sight in so much room."""
+        return 0 <= pixel - self.horizontalScrollBar().value() <= room
 
     def _scroll_to(self, block: Block) -> None:
         place = self.plan.place(block.uid)

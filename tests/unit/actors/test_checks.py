@@ -104,7 +104,7 @@ def test_a_beam_must_begin_where_its_fraction_has_come_to() -> None:
     assert check_delivered(tasks, {2: 40.0, 7: 100.0}, 3).passed
     treated = check_delivered(tasks, {1: 12.5}, 3)
     assert treated.is_obstacle
-    assert "beam 1 has 12.5" in treated.text
+    assert "beam 1 of fraction 3 has 12.5" in treated.text
     assert check_delivered(tasks, {2: 60.0}, 3).is_obstacle
 
 
