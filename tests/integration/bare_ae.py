@@ -40,14 +40,18 @@ def served(ae: AE, handlers: list[EventHandlerType]) -> Iterator[int]:
 
 
 def shut_down(ae: AE) -> None:
-    """Stop serving, once the associations that are about to end have ended.
+    """Stop serving: nobody is accepted any more, and each association ends.
 
-    An abort in the middle of a release or rejection raises in pynetdicom's thread.
+    An abort before an association is established, or in the middle of a release or rejection,
+    raises in pynetdicom's thread; so these are waited for.
     """
-    for association in ae.active_associations:
-        # It is listed before it runs, and cannot be joined until then.
-        while association.ident is None:
-            time.sleep(0.001)
-        if not association.is_established:
-            association.join(SECONDS)
-    ae.shutdown()
+    for server in list(ae._servers):
+        server.shutdown()
+        deadline = time.monotonic() + SECONDS
+        for association in server.active_associations:
+            # It is listed before it runs.
+            while association.ident is None or association.is_alive():
+                if association.is_established:
+                    association.abort()
+                assert time.monotonic() < deadline, "an association does not end"
+                time.sleep(0.001)

@@ -313,7 +313,7 @@ def test_a_fraction_that_was_delivered_is_not_delivered_again(
 ) -> None:
     treat(actors.tdd, schedule(), SessionOptions())
     again = schedule()
-    with pytest.raises(DatasetError, match="Fraction not delivered yet of fraction 1, beam 1"):
+    with pytest.raises(DatasetError, match="not delivered yet does not hold: beam 1 of fraction 1"):
         treat(actors.tdd, again, SessionOptions())
     assert now_of(again).state is ProcedureStepState.SCHEDULED
     other = open_session(schedule(2))

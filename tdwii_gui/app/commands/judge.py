@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
         complain(problem)
     own = recording.info.get(Info.ACTORS) or {}
     roles = _roles(options.role) or roles_of_others(recording.messages, own)
-    _check_named(roles, recording)
     if not roles:
         raise ConfigError("only our own actors are in the recording; judge one by --role AE=ROLE")
     verdicts = judge(recording, roles, recorded=set(own))
+    _check_named(roles, recording)
     if options.json:
         say_json([_json(verdict) for verdict in verdicts])
     else:

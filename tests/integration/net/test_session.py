@@ -26,6 +26,7 @@ from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.ups_scu import UpsScu
 from tdwii_gui.dicom.net.verification_scu import VerificationScu
 from tdwii_gui.dicom.uids import CT_IMAGE, UPS_PULL, UPS_PUSH, VERIFICATION
+from tests.integration.bare_ae import shut_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -270,7 +271,7 @@ def test_an_exception_aborts(local: LocalAe, bare_scp: Callable[..., Any]) -> No
     with pytest.raises(KeyError), VerificationScu(local, bare.peer) as scu:
         raise KeyError
     assert not scu.is_open
-    bare.server.ae.shutdown()
+    shut_down(bare.server.ae)
     assert isinstance(received[-1], A_ABORT)
 
 
