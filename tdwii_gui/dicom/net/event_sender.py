@@ -294,12 +294,15 @@ class EventSender(Generic[Q]):
                     line.wake(read.get(receiver))
 
     def _read(self, receivers: Collection[str]) -> dict[str, list[OutboxEvent]]:
-        """Read at once what is due to receivers that are not in trouble; nothing if it is much."""
+        """Read at once what is due to receivers that are not in trouble; nothing if it is much.
+
+        Nor from a shared outbox: another process may deliver it before a line is ours.
+        """
         with self._lock:
             well = [each for each in receivers if each not in self._troubles]
         limit = BURST * _READ_AT_ONCE
         read: dict[str, list[OutboxEvent]] = {}
-        if len(well) < 2:
+        if len(well) < 2 or self.outbox.is_shared:
             return read
         try:
             events = self.outbox.next_of(well, limit)

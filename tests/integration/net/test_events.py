@@ -335,6 +335,23 @@ def test_what_is_due_to_several_receivers_is_read_at_once(
     assert len(outbox.next("NOBODY")) == 5
 
 
+def test_from_a_shared_outbox_each_line_reads_for_itself(
+    sender: EventSender, outbox: MemoryOutbox, receiver: Callable[..., Any]
+) -> None:
+    """What was read before a line is ours may have been delivered by the process that had it."""
+    outbox.is_shared = True
+    read: list[object] = []
+    outbox.next_of = lambda *arguments: read.append(arguments) or []  # type: ignore[method-assign, func-returns-value]
+    bare = {name: receiver(ae_title=name) for name in ("FIRST", "SECOND")}
+    for number in range(3):
+        for count_of, name in enumerate(bare):
+            outbox.put(name, 2 * number + count_of)
+        sender.wake(bare)
+        for each in bare.values():
+            each.requests.get(timeout=10)
+    assert read == []
+
+
 def test_much_that_is_due_is_read_by_each_receiver_for_itself(
     sender: EventSender, outbox: MemoryOutbox, receiver: Callable[..., Any]
 ) -> None:
