@@ -173,7 +173,6 @@ class AcceptedAssociation(Association):
     def _serve(
         self, event: evt.InterventionEvent, request: DimseServiceType, context_id: int
     ) -> None:
-        self.dimse.cancel_req = {}
         self._is_paused = True  # the sub-operations of C-GET read the responses themselves
         evt.trigger(
             self,
@@ -185,7 +184,6 @@ class AcceptedAssociation(Association):
             },
         )
         self._is_paused = False
-        self.dimse.cancel_req = {}
 
     def _is_cancelled(self, message_id: int) -> bool:
         return self.dimse.cancel_req.pop(message_id, None) is not None

@@ -32,7 +32,7 @@ from pynetdicom.dimse_primitives import (
 from tdwii_gui.dicom.store.encoding import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydicom.dataset import Dataset
     from pynetdicom.association import Association
@@ -49,6 +49,7 @@ _DATA_SET_TYPE: Final = 0x0800
 _SOP_INSTANCE: Final = 0x1000
 _WITHOUT_DATA_SET: Final = 0x0101
 _C_STORE_RQ: Final = 0x0001
+_RESPONSE: Final = 0x8000
 _ENCODING: Final = "iso8859"
 
 _PRIMITIVES: Final[dict[int, tuple[type, str]]] = {
@@ -80,9 +81,15 @@ _PRIMITIVES: Final[dict[int, tuple[type, str]]] = {
 
 
 class ArrivingMessage(DIMSEMessage):
-    """A message that is put together from its fragments, in place of one of pynetdicom's."""
+    """A message that is put together from its fragments, in place of one of pynetdicom's.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_request : Callable
+        Is called when it is complete, and a request whose response is waited for.
+    """
+
+    def __init__(self, on_request: Callable[[], None] = lambda: None) -> None:
         # Not that of the class above, which makes a data set.
         self.context_id: int | None = None
         self.encoded_command_set = BytesIO()
@@ -91,6 +98,7 @@ class ArrivingMessage(DIMSEMessage):
         self._data_set_file: Any = None
         self._values: dict[int, bytes] = {}
         self._field = 0
+        self._on_request = on_request
 
     @property
     def is_object(self) -> bool:
@@ -154,6 +162,8 @@ class ArrivingMessage(DIMSEMessage):
             If a parameter is not what it has to be.
         """
         kind, keyword_of_data_set = _PRIMITIVES[self._field]
+        if not self._field & _RESPONSE and kind not in (C_CANCEL, N_EVENT_REPORT):
+            self._on_request()
         primitive = kind()
         for element, value in self._values.items():
             keyword, vr = _registered(element)
@@ -172,9 +182,14 @@ def read_messages(association: Association) -> None:
     dimse: Any = association.dimse
     receive = dimse.receive_primitive
 
+    def forget_cancels() -> None:
+        # A C-CANCEL may come before the request that it is about is begun to be answered; but one
+        # that came before the request is about another one, maybe with the same Message ID.
+        dimse.cancel_req = {}
+
     def receive_primitive(primitive: P_DATA) -> None:
         if dimse.message is None:
-            dimse.message = ArrivingMessage()
+            dimse.message = ArrivingMessage(forget_cancels)
         receive(primitive)
 
     dimse.receive_primitive = receive_primitive

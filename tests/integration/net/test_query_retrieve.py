@@ -270,6 +270,7 @@ def test_c_move_is_cancelled(
     bare_scu: Callable[..., Any],
     bare_scp: Callable[..., Any],
     directory: AeDirectory,
+    wait_until: Callable[[Callable[[], bool]], None],
 ) -> None:
     """The first sub-operation waits until the C-CANCEL is on its way."""
     cancelled = Event()
@@ -282,11 +283,9 @@ def test_c_move_is_cancelled(
     association = bare_scu(host, [build_context(STUDY_ROOT_MOVE)])
     responses = association.send_c_move(STUDY, "DESTINATION", STUDY_ROOT_MOVE, msg_id=5)
     assert next(responses)[0].Status == 0xFF00
-    received = Event()
     accepted = next(iter(host._open()))
-    accepted.bind(evt.EVT_DIMSE_RECV, lambda _event: received.set())
     association.send_c_cancel(5, query_model=STUDY_ROOT_MOVE)
-    assert received.wait(10)
+    wait_until(lambda: bool(accepted.dimse.cancel_req))
     cancelled.set()
     command = list(responses)[-1][0]
     assert command.Status == Status.CANCELLED

@@ -200,7 +200,7 @@ def test_no_matches_are_success(retrieve: Callable[..., Any]) -> None:
 
 
 def test_a_cancel_tells_the_counters_and_what_failed(
-    host: ScpHost, retrieve: Callable[..., Any]
+    host: ScpHost, retrieve: Callable[..., Any], wait_until: Callable[[Callable[[], bool]], None]
 ) -> None:
     """PS3.4 C.4.2.3.2: the first sub-operation fails, and waits until the C-CANCEL has come."""
     canceled = Event()
@@ -211,14 +211,12 @@ def test_a_cancel_tells_the_counters_and_what_failed(
 
     association, responses = retrieve(on_store=refuse_after_cancel)
     assert next(responses)[0].Status == 0xFF00
-    received = Event()
     accepted = next(iter(host._open()))
-    accepted.bind(evt.EVT_DIMSE_RECV, lambda _event: received.set())
     model = str(accepted.accepted_contexts[0].abstract_syntax)
 
     def cancel() -> None:
         association.send_c_cancel(5, query_model=model)
-        received.wait(10)
+        wait_until(lambda: bool(accepted.dimse.cancel_req))
         canceled.set()
 
     # The sub-operations of a C-GET are answered on this thread.

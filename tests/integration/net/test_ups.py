@@ -224,16 +224,18 @@ def test_c_find(
 
 
 def test_c_find_is_cancelled_between_results(
-    bare: Any, host: ScpHost, service: RecordingService, scp_exchanges: Any
+    bare: Any,
+    host: ScpHost,
+    service: RecordingService,
+    scp_exchanges: Any,
+    wait_until: Callable[[Callable[[], bool]], None],
 ) -> None:
     service.steps = 1000
     responses = bare.send_c_find(labelled(), UPS_PULL, msg_id=3)
     assert next(responses)[0].Status == 0xFF00
     assert service.reached.wait(10)
-    received = Event()
-    next(iter(host._open())).bind(evt.EVT_DIMSE_RECV, lambda _event: received.set())
     bare.send_c_cancel(3, query_model=UPS_PULL)
-    assert received.wait(10)
+    wait_until(lambda: bool(next(iter(host._open())).dimse.cancel_req))
     service.paused.set()
     statuses = [command.Status for command, _ in responses]
     assert statuses[-1] == Status.CANCELLED
