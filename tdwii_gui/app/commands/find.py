@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from tdwii_gui.app.console import say, say_json
@@ -60,15 +61,16 @@ def _find(
     options: argparse.Namespace,
     given: Context,
 ) -> int:
-    answers = source.find([wanted.identifier], wanted.root)
-    if not links:
-        say_answers(answers, wanted, as_json=options.json)
-        return 0
     kept: list[Dataset] = []
-    if options.json:
-        kept.extend(answers)
-    else:
-        say_answers(_keeping(answers, kept), wanted, as_json=False)
+    # An error, as of a closed output, may outlive its handling; the query does not.
+    with closing(source.find([wanted.identifier], wanted.root)) as answers:
+        if not links:
+            say_answers(answers, wanted, as_json=options.json)
+            return 0
+        if options.json:
+            kept.extend(answers)
+        else:
+            say_answers(_keeping(answers, kept), wanted, as_json=False)
     values: list[Any] = []
     code = 0
     if kept:

@@ -19,7 +19,7 @@ from tdwii_gui.dicom.store.matching import NO_KEYS, Matcher
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from pydicom.dataelem import DataElement
 
@@ -35,7 +35,7 @@ OWN_INDEX: Final = "received"
 class Source(Protocol):
     """What answers queries."""
 
-    def find(self, identifiers: Iterable[Dataset], root: Root) -> Iterator[Dataset]:
+    def find(self, identifiers: Iterable[Dataset], root: Root) -> Generator[Dataset]:
         """Yield the matches of identifiers, as they come, by one association at most."""
 
 
@@ -49,7 +49,7 @@ class PeerSource:
     def __str__(self) -> str:
         return str(self.entity)
 
-    def find(self, identifiers: Iterable[Dataset], root: Root) -> Iterator[Dataset]:
+    def find(self, identifiers: Iterable[Dataset], root: Root) -> Generator[Dataset]:
         """Yield the matches as they come; see `Source`.
 
         Raises
@@ -73,7 +73,7 @@ class IndexSource:
     def __str__(self) -> str:
         return str(self.store.folder)
 
-    def find(self, identifiers: Iterable[Dataset], root: Root) -> Iterator[Dataset]:
+    def find(self, identifiers: Iterable[Dataset], root: Root) -> Generator[Dataset]:
         """Yield the matches; keys that the index does not hold are looked up in the files."""
         for identifier in identifiers:
             level = Level(str(identifier.QueryRetrieveLevel))

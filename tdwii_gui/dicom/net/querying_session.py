@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdwii_gui.dicom.errors import AssociationError
 from tdwii_gui.dicom.net.exchange import Request, counted
 from tdwii_gui.dicom.net.session import Outcome, Session
-from tdwii_gui.dicom.status import Status, is_pending
+from tdwii_gui.dicom.status import is_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pydicom.dataset import Dataset
+
+_CANCEL_SECONDS: Final = 5
+"""So long a peer may take to heed a C-CANCEL (PS3.7 9.3.2.3), within its time limit."""
 
 
 class QueryingSession(Session):
@@ -44,7 +47,8 @@ class QueryingSession(Session):
             raise
         except GeneratorExit:
             self.cancel()
-            final = next((one for one, _ in responses if _is_final(one)), None)
+            final = self._final_after_cancel(responses)
+            comment = "" if final is not None else "no end after C-CANCEL"
             raise
         finally:
             self._running = None
@@ -54,9 +58,17 @@ class QueryingSession(Session):
         if final is not None:
             self._check(request, final)
 
-
-def _is_final(command: Dataset) -> bool:
-    return command.get("Status", Status.PROCESSING_FAILURE) not in (
-        Status.PENDING,
-        Status.PENDING_KEYS_UNSUPPORTED,
-    )
+    def _final_after_cancel(
+        self, responses: Iterable[tuple[Dataset, Dataset | None]]
+    ) -> Dataset | None:
+        """Return the final response; a peer that goes on with matches is aborted."""
+        last_moment = time.monotonic() + min(_CANCEL_SECONDS, self.local.timeouts.dimse)
+        for command, _ in responses:
+            if "Status" not in command:
+                break
+            if not is_pending(command.Status):
+                return command
+            if time.monotonic() > last_moment:
+                self.abort()
+                break
+        return None

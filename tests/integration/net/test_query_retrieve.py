@@ -364,6 +364,29 @@ def test_our_c_find_that_stops_early_cancels(
         assert next(scu.c_find(query("STUDY", StudyInstanceUID=""))), "the association goes on"
 
 
+def test_our_c_find_aborts_a_peer_that_heeds_no_cancel(
+    local: LocalAe, bare_scp: Callable[..., Any], scu_exchanges: Any
+) -> None:
+    aborted = Event()
+
+    def find(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        ticks = Event()
+        while not event.assoc.acse.is_aborted():
+            yield 0xFF00, query("STUDY", StudyInstanceUID="1.1")
+            ticks.wait(0.01)
+        aborted.set()
+
+    bare = bare_scp([build_context(STUDY_ROOT_FIND)], {evt.EVT_C_FIND: find})
+    with RetrieveScu(local, bare.peer) as scu:
+        matches = scu.c_find(query("STUDY", StudyInstanceUID=""))
+        next(matches)
+        matches.close()
+        assert not scu.is_open
+    assert aborted.wait(10)
+    assert scu_exchanges.last.status is None
+    assert scu_exchanges.last.comment == "no end after C-CANCEL"
+
+
 def test_our_c_find_raises_a_failure(local: LocalAe, bare_scp: Callable[..., Any]) -> None:
     bare = bare_scp(
         [build_context(STUDY_ROOT_FIND)], {evt.EVT_C_FIND: lambda _event: iter([(0xA700, None)])}
