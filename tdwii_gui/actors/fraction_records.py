@@ -68,7 +68,6 @@ def _references(retriever: InputRetriever, archive: str, plan: Plan) -> list[Inp
     found: list[InputReference] = []
     with running.of(RetrieveScu(retriever.local, peer)) as scu:
         for one, plans in referring_in_study(scu.c_find, study_uid, Kind.RECORD, _PLANS):
-            running.heed()
             if not plans or plan.sop_instance_uid in plans:
                 found.append(replace(one, retrieve_ae_title=archive))
             if len(found) > _MOST_RECORDS:

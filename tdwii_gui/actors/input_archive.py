@@ -72,9 +72,7 @@ class InputArchive:
             If it cannot be asked, or says no.
         """
         with self._asking() as scu:
-            for answer in scu.c_find(identifier):
-                self._running.heed()
-                yield answer
+            yield from scu.c_find(identifier)
 
     def retrieve(self, series: Sequence[InputReference]) -> MoveResult:
         """Fetch instances of one series: by C-MOVE, or by C-GET where it does not know us.
@@ -89,11 +87,7 @@ class InputArchive:
             return self._get(identifier, series)
         try:
             with self._asking() as scu:
-                return scu.c_move(
-                    identifier,
-                    self._local.ae_title,
-                    on_progress=lambda _progress: self._running.heed(),
-                )
+                return scu.c_move(identifier, self._local.ae_title)
         except (DimseStatusError, NotAccepted) as refusal:
             if isinstance(refusal, DimseStatusError) and refusal.status not in _CANNOT_SEND:
                 raise
@@ -121,9 +115,7 @@ class InputArchive:
         with self._running.of(scu):
             self._check_canceled()
             return scu.c_get(
-                identifier,
-                lambda part10, _uid: self._keep(part10, self._peer.ae_title),
-                on_progress=lambda _progress: self._running.heed(),
+                identifier, lambda part10, _uid: self._keep(part10, self._peer.ae_title)
             )
 
     @contextmanager

@@ -98,7 +98,6 @@ class PlanHistory:
         with own.running.of(UpsScu(own.local, own.directory.lookup(self.tms))) as scu:
             found = []
             for answer in scu.c_find(query):
-                own.running.heed()
                 step = Ups(answer)
                 if step.plan is not None and step.plan.sop_instance_uid == plan.sop_instance_uid:
                     found.append(step)

@@ -67,6 +67,7 @@ class RunningRequest:
     @contextmanager
     def asking(self, session: S) -> Iterator[S]:
         """Use an association, as `of`, that outlasts the block; it is opened before or within."""
+        session.is_canceled = self.canceled
         with self._lock:
             self._session = session
         try:
@@ -74,12 +75,6 @@ class RunningRequest:
         finally:
             with self._lock:
                 self._session = None
-
-    def heed(self) -> None:
-        """Pass on a cancellation that came before the request was sent; while answers arrive."""
-        session = self._session
-        if self._canceled.is_set() and session is not None:
-            session.cancel()
 
     def cancel(self, subject: str = "") -> None:
         """Ask the peer to end early (C-CANCEL); when asked again, abort the association.

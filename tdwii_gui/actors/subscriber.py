@@ -237,7 +237,6 @@ class Subscriber(Actor):
             if self.running.canceled():
                 return steps
             for answer in scu.c_find(query):
-                self.running.heed()
                 steps.append(Ups(answer))
                 if on_match is not None:
                     on_match(steps[-1])

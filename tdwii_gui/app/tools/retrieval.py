@@ -92,7 +92,6 @@ def retrieve(
     with cancelable() as running, running.of(session), GrowingTable(heads) as table:
 
         def on_progress(result: MoveResult) -> None:
-            running.heed()
             line.show(retrieval.completed + result.completed + result.warning, result.total)
 
         for identifier in found.identifiers():

@@ -32,12 +32,12 @@ class QueryingSession(Session):
         try:
             message_id = self._next_message_id()
             responses = self._established().send_c_find(identifier, model, msg_id=message_id)
-            self._running = (message_id, model)
+            self._runs(message_id, model)
             for command, found in responses:
                 if "Status" not in command:
                     raise self._lost()
                 self._answered()
-                if not is_pending(command.Status):
+                if not self._is_pending(command):
                     final = command
                 elif found is not None:
                     count += 1

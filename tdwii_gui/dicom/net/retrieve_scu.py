@@ -79,14 +79,14 @@ class RetrievingSession(Session):
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
             self.accepted(request.sop_class_uid)
             responses = start(association, message_id)
-            self._running = (message_id, request.sop_class_uid)
+            self._runs(message_id, request.sop_class_uid)
             try:
                 for command, failed in responses:
                     self._answered()
                     if "Status" not in command:
                         break
                     results.append(_result(command, failed, results))
-                    if not is_pending(command.Status):
+                    if not self._is_pending(command):
                         break
                     on_progress(results[-1])
             finally:

@@ -32,7 +32,7 @@ from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection, unread_answer
 from tdwii_gui.dicom.net.tls import tls_arguments
-from tdwii_gui.dicom.status import is_failure
+from tdwii_gui.dicom.status import is_failure, is_pending
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
@@ -94,6 +94,12 @@ class Session:
     roles : Sequence[SCP_SCU_RoleSelectionNegotiation]
         Role items to propose.
 
+    Attributes
+    ----------
+    is_canceled : Callable[[], bool]
+        Says whether a C-FIND, C-MOVE or C-GET that is being sent is not wanted any more: a
+        `cancel` that came before it left had nothing to cancel.
+
     Raises
     ------
     Refused, TimedOut, Rejected, NotAccepted, Aborted
@@ -115,6 +121,8 @@ class Session:
         self._association: Association | None = None
         self._message_id = 0
         self._running: tuple[int, str] | None = None
+        self._is_answering = False
+        self.is_canceled: Callable[[], bool] = lambda: False
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -187,11 +195,31 @@ class Session:
     def cancel(self) -> None:
         """Ask the peer, once, to end the running C-FIND or C-MOVE (C-CANCEL, PS3.7 9.3.2.3)."""
         with self._lock:
-            running, self._running = self._running, None
+            running = self._running
+            if self._is_answering:
+                self._running = None
         association = self._association
         if running is not None and association is not None:
             with suppress(RuntimeError):
                 association.send_c_cancel(running[0], query_model=running[1])
+
+    def _runs(self, message_id: int, model: str) -> None:
+        """Note a request that was sent, and can be canceled from now on."""
+        self._is_answering = False
+        self._running = (message_id, model)
+        if self.is_canceled():
+            self.cancel()
+
+    def _is_pending(self, command: Dataset) -> bool:
+        """Return whether further responses follow this one."""
+        if not is_pending(command.Status):
+            return False
+        if not self._is_answering:
+            self._is_answering = True
+            # pynetdicom's SCP forgets a C-CANCEL that comes before it begins to answer.
+            if self.is_canceled():
+                self.cancel()
+        return True
 
     def accepted(self, *sop_classes: str) -> str:
         """Return the first of the SOP classes whose presentation context is accepted.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,12 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
 from pynetdicom import build_context, build_role, evt
+from pynetdicom.dimse_messages import C_CANCEL_RQ
 
+from tdwii_gui.actors.running_request import RunningRequest
 from tdwii_gui.config.ae_directory import AeDirectory, ApplicationEntity
 from tdwii_gui.dicom.errors import DimseStatusError
+from tdwii_gui.dicom.net.get_scu import GetScu
 from tdwii_gui.dicom.net.query_retrieve_scp import QueryRetrieveScp
 from tdwii_gui.dicom.net.retrieve_scu import MoveResult, RetrieveScu
 from tdwii_gui.dicom.net.storage_scp import StorageScp
@@ -364,6 +368,26 @@ def test_our_c_find_that_stops_early_cancels(
         assert next(scu.c_find(query("STUDY", StudyInstanceUID=""))), "the association goes on"
 
 
+def test_a_c_cancel_that_a_peer_forgets_is_sent_with_its_first_answer_again(
+    local: LocalAe, bare_scp: Callable[..., Any], scu_exchanges: Any
+) -> None:
+    came: Queue[evt.Event] = Queue()
+
+    def find(_event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
+        came.get(timeout=10)
+        yield 0xFF00, query("STUDY", StudyInstanceUID="1.1")
+        came.get(timeout=10)
+        yield 0xFE00, None
+
+    handlers = {evt.EVT_C_FIND: find, evt.EVT_DIMSE_RECV: cancels_to(came)}
+    bare = bare_scp([build_context(STUDY_ROOT_FIND)], handlers)
+    running = RunningRequest()
+    with running.task(), running.of(RetrieveScu(local, bare.peer)) as scu:
+        running.cancel()
+        assert len(list(scu.c_find(STUDY))) == 1
+    assert scu_exchanges.last.status == Status.CANCELLED
+
+
 def test_our_c_find_aborts_a_peer_that_heeds_no_cancel(
     local: LocalAe, bare_scp: Callable[..., Any], scu_exchanges: Any
 ) -> None:
@@ -385,6 +409,46 @@ def test_our_c_find_aborts_a_peer_that_heeds_no_cancel(
     assert aborted.wait(10)
     assert scu_exchanges.last.status is None
     assert scu_exchanges.last.comment == "no end after C-CANCEL"
+
+
+def cancels_to(came: Queue[evt.Event]) -> Callable[[evt.Event], None]:
+    """Return a handler of messages that keeps each C-CANCEL."""
+
+    def hear(event: evt.Event) -> None:
+        if isinstance(event.message, C_CANCEL_RQ):
+            came.put(event)
+
+    return hear
+
+
+@pytest.mark.parametrize("model", [STUDY_ROOT_FIND, STUDY_ROOT_MOVE, STUDY_ROOT_GET])
+def test_what_is_canceled_before_it_leaves_is_canceled_at_once(
+    local: LocalAe, bare_scp: Callable[..., Any], model: str, scu_exchanges: Any
+) -> None:
+    """A peer that has nothing to tell yet is told too."""
+    came: Queue[evt.Event] = Queue()
+
+    def wait(_event: evt.Event) -> Iterator[Any]:
+        came.get(timeout=10)
+        if model == STUDY_ROOT_MOVE:
+            yield bare.peer.host, bare.peer.port, {"contexts": [build_context(model)]}
+        if model != STUDY_ROOT_FIND:
+            yield 2
+        yield Status.CANCELLED, None
+
+    events = dict.fromkeys((evt.EVT_C_FIND, evt.EVT_C_MOVE, evt.EVT_C_GET), wait)
+    bare = bare_scp([build_context(model)], {**events, evt.EVT_DIMSE_RECV: cancels_to(came)})
+    session = GetScu(local, bare.peer) if model == STUDY_ROOT_GET else RetrieveScu(local, bare.peer)
+    running = RunningRequest()
+    with running.task(), running.of(session) as scu:
+        running.cancel()
+        if isinstance(scu, GetScu):
+            scu.c_get(STUDY, lambda *_: 0)
+        elif model == STUDY_ROOT_MOVE:
+            scu.c_move(STUDY, "BARE")
+        else:
+            assert not list(scu.c_find(STUDY))
+    assert scu_exchanges.last.status == Status.CANCELLED
 
 
 def test_our_c_find_raises_a_failure(local: LocalAe, bare_scp: Callable[..., Any]) -> None:

@@ -8,6 +8,7 @@ from tdwii_gui.actors.running_request import RunningRequest
 class Asking:
     def __init__(self) -> None:
         self.canceled = self.aborted = 0
+        self.is_canceled = lambda: False
 
     def cancel(self) -> None:
         self.canceled += 1
@@ -38,5 +39,4 @@ def test_what_is_canceled_before_it_asks_stays_canceled() -> None:
         running.cancel("1.2")
         session = Asking()
         with running.asking(session):
-            running.heed()
-    assert session.canceled == 1
+            assert session.is_canceled()
