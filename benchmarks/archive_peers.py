@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.measure import note
+from benchmarks.processes import end, free_ports, memory, running
 from benchmarks.storage_user import StorageUser
 from benchmarks.upper_layer import ConnectionEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from benchmarks.measure import Place
 
@@ -46,7 +46,7 @@ class Peer:
     name: str
     port: int
     ae_title: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
     slow: bool = False
 
     def associate(self) -> StorageUser:
@@ -55,9 +55,7 @@ class Peer:
 
     def memory(self) -> float:
         """Return the memory that the process held at most, in MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return memory(self.process, "VmHWM") / 1024**2
 
 
 @contextmanager
@@ -95,27 +93,6 @@ def ost(where: Place, receiver: int = 9) -> Iterator[Peer]:
     arguments = ["tdwii_gui", "ost", "--headless", "--port", str(port), *options]
     with running(where, arguments) as process:
         yield Peer("ost", port, "OST", process)
-
-
-@contextmanager
-def running(where: Place, arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module that says when it listens, until the end of the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", *arguments],
-        env=where.environment,
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[1],
-    )
-    try:
-        said = b""
-        for said in process.stdout or ():
-            if b"listening" in said:
-                break
-        else:
-            raise RuntimeError(f"{arguments[0]} does not listen: {said!r}")
-        yield process
-    finally:
-        _end(process)
 
 
 @contextmanager
@@ -184,7 +161,7 @@ _FOREIGN: Final[tuple[tuple[str, str, Callable[..., object]], ...]] = (
 @contextmanager
 def _serving(
     where: Place, folder: Path, command: Sequence[str], *, tuned: bool
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[subprocess.Popen[str]]:
     """Run a program of others in a folder."""
     path = shutil.which(command[0], path=_PATHS)
     environment = where.environment | ({"TCP_NODELAY": "1"} if tuned else {})
@@ -194,12 +171,13 @@ def _serving(
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
+            text=True,
             cwd=folder,
         )
     try:
         yield process
     finally:
-        _end(process)
+        end(process)
 
 
 def _ready(peer: Peer) -> Peer:
@@ -211,21 +189,3 @@ def _ready(peer: Peer) -> Peer:
             return peer
         time.sleep(_LOOK_SECONDS)
     raise RuntimeError(f"{peer.name} does not listen")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_START_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def free_ports(number: int) -> list[int]:
-    """Return ports that nobody has."""
-    with ExitStack() as stack:
-        probes = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)
-        ]
-        return [probe.getsockname()[1] for probe in probes]

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydicom.dataset import Dataset
 
-from benchmarks.archive_peers import free_ports, running
 from benchmarks.material import demo_plan, fill_ost
 from benchmarks.measure import metric, middle, place, spawn, tell
+from benchmarks.processes import free_ports, running
 from tdwii_gui.actors.actor import Surroundings
 from tdwii_gui.actors.events import EventReported, InputsRetrieved
 from tdwii_gui.actors.ppvs import Ppvs

@@ -6,6 +6,7 @@ each C-FIND by the same ten matches.
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,8 +42,7 @@ def main(port: int) -> None:
     ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
     sys.stdout.write("listening\n")
     sys.stdout.flush()
-    sys.stdin.read()
-    ae.shutdown()
+    signal.pause()
 
 
 if __name__ == "__main__":

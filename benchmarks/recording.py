@@ -13,8 +13,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks import archive_content, worklist_content
-from benchmarks.archive_peers import free_ports, running
 from benchmarks.measure import metric, place
+from benchmarks.processes import free_ports, running
 from benchmarks.storage_user import StorageUser
 from benchmarks.upper_layer import (
     ACTION_TYPE,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks import worklist_content as content
 from benchmarks.measure import metric, place
-from benchmarks.worklist_peers import act, create, free_ports, running, tms
+from benchmarks.processes import running
+from benchmarks.worklist_peers import act, create, tms
 from tdwii_gui.dicom.uids import UPS_GLOBAL_SUBSCRIPTION, UPS_WATCH
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _REST_SECONDS: Final = 0.25
 def events() -> None:
     """From a request to the receipt of its event, and how long the answer takes meanwhile."""
     with place() as where:
-        first_port = free_ports(_MOST_SUBSCRIBERS + 2)
+        first_port = _ports_in_a_row(_MOST_SUBSCRIBERS + 2)
         names = [f"RECEIVER{number}" for number in range(_MOST_SUBSCRIBERS)]
         entries = [
             {"AETitle": name, "IPAddr": "127.0.0.1", "Port": first_port + number}
@@ -127,3 +128,16 @@ def _last_receipt(receivers: subprocess.Popen[str], uid: str, number: int) -> in
 def _subscribe(association: Requestor, receiving_ae: str, *, ends: bool = False) -> None:
     information = content.subscription(receiving_ae, ends=ends)
     act(association, UPS_WATCH, UPS_GLOBAL_SUBSCRIPTION, 4 if ends else 3, information)
+
+
+def _ports_in_a_row(number: int) -> int:
+    """Return the first of so many ports that nobody has."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            first: int = probe.getsockname()[1]
+        try:
+            for port in range(first, first + number):
+                socket.create_server(("127.0.0.1", port)).close()
+        except (OSError, OverflowError):
+            continue
+        return first

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.processes import free_ports, memory, running
 from benchmarks.upper_layer import (
     ACTION_TYPE,
     FIELD,
@@ -24,7 +21,8 @@ from benchmarks.upper_layer import (
 from tdwii_gui.dicom.uids import UPS_PULL, UPS_PUSH, UPS_WATCH, new_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import subprocess
+    from collections.abc import Iterator
 
     from benchmarks.measure import Place
 
@@ -44,9 +42,7 @@ class Peer:
 
     def memory(self, name: str = "VmRSS") -> float:
         """Return the memory that the process holds, or with VmHWM held at most, in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith(name))
-        return int(line.split()[1]) * 1024 / 1e6
+        return memory(self.process, name) / 1e6
 
 
 def create(association: Requestor, attributes: bytes) -> str:
@@ -82,23 +78,10 @@ def accepted(status: int) -> None:
         raise RuntimeError(f"refused with status {status:04X}H")
 
 
-def free_ports(number: int) -> int:
-    """Return the first of some ports in a row that nobody has."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            first: int = probe.getsockname()[1]
-        try:
-            for port in range(first, first + number):
-                socket.create_server(("127.0.0.1", port)).close()
-        except (OSError, OverflowError):
-            continue
-        return first
-
-
 @contextmanager
 def tms(where: Place) -> Iterator[Peer]:
     """Run a TMS without a window."""
-    port = free_ports(1)
+    (port,) = free_ports(1)
     options = ["--data-dir", str(where.data), "--ae-config", str(where.ae_directory)]
     arguments = ["tdwii_gui", "tms", "--headless", "--port", str(port), *options]
     with running(where, arguments) as process:
@@ -108,27 +91,6 @@ def tms(where: Place) -> Iterator[Peer]:
 @contextmanager
 def do_nothing(where: Place) -> Iterator[Peer]:
     """Run the SCP that does nothing."""
-    port = free_ports(1)
+    (port,) = free_ports(1)
     with running(where, ["benchmarks.do_nothing_scp", str(port)]) as process:
         yield Peer("do_nothing", port, "NOTHING", process)
-
-
-@contextmanager
-def running(where: Place, arguments: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
-    """Run a module that says when it listens, until the end of the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", *arguments],
-        env=where.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).resolve().parents[1],
-    )
-    try:
-        said = process.stdout.readline() if process.stdout is not None else ""
-        if "listening" not in said:
-            raise RuntimeError(f"{arguments[0]} does not listen: {said}")
-        yield process
-    finally:
-        process.terminate()
-        process.wait()

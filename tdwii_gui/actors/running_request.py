@@ -67,7 +67,7 @@ class RunningRequest:
     @contextmanager
     def asking(self, session: S) -> Iterator[S]:
         """Use an association, as `of`, that outlasts the block; it is opened before or within."""
-        session.is_canceled = self.canceled
+        session.operation.is_canceled = self.canceled
         with self._lock:
             self._session = session
         try:

@@ -15,23 +15,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import (
-    C_ECHO,
-    C_FIND,
-    C_GET,
-    C_MOVE,
-    C_STORE,
-    N_ACTION,
-    N_CREATE,
-    N_DELETE,
-    N_EVENT_REPORT,
-    N_GET,
-    N_SET,
-)
 
 from tdwii_gui.dicom.errors import DimseStatusError
 from tdwii_gui.dicom.net.accepted_socket import LONGEST_PDU, AcceptedSocket
 from tdwii_gui.dicom.net.broken_connection import UPPER_LAYER_ERRORS, end_connection
+from tdwii_gui.dicom.net.command_fields import OPERATIONS
 from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.object_intake import ObjectIntake, discard
 from tdwii_gui.dicom.net.request_check import check_request, refusal
@@ -46,19 +34,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_EVENTS: Final[dict[type, evt.InterventionEvent]] = {
-    C_ECHO: evt.EVT_C_ECHO,
-    C_FIND: evt.EVT_C_FIND,
-    C_GET: evt.EVT_C_GET,
-    C_MOVE: evt.EVT_C_MOVE,
-    C_STORE: evt.EVT_C_STORE,
-    N_ACTION: evt.EVT_N_ACTION,
-    N_CREATE: evt.EVT_N_CREATE,
-    N_DELETE: evt.EVT_N_DELETE,
-    N_EVENT_REPORT: evt.EVT_N_EVENT_REPORT,
-    N_GET: evt.EVT_N_GET,
-    N_SET: evt.EVT_N_SET,
-}
+_EVENTS: Final = {each.primitive: each.event for each in OPERATIONS}
 _INVALID_PDU: Final = "Evt19"
 
 

@@ -64,7 +64,8 @@ class CommitmentScp:
     on_change : Callable[[Commitment], None]
         Hears of each transaction that is requested, reported or given up; from several threads.
     let_answers_leave : Callable[[float], object]
-        Waits a moment, so that no result overtakes the answer to its request.
+        Waits until no request is being answered, for so many seconds at most, so that no result
+        overtakes the answer to its request.
     """
 
     def __init__(

@@ -14,21 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.tag import Tag
 from pynetdicom.dimse_messages import DIMSEMessage
-from pynetdicom.dimse_primitives import (
-    C_CANCEL,
-    C_ECHO,
-    C_FIND,
-    C_GET,
-    C_MOVE,
-    C_STORE,
-    N_ACTION,
-    N_CREATE,
-    N_DELETE,
-    N_EVENT_REPORT,
-    N_GET,
-    N_SET,
-)
+from pynetdicom.dimse_primitives import C_CANCEL, N_EVENT_REPORT
 
+from tdwii_gui.dicom.net.command_fields import OPERATIONS, RESPONSE
+from tdwii_gui.dicom.net.message_writer import COMMAND, ELEMENT_HEADER, LAST
 from tdwii_gui.dicom.store.encoding import decode
 
 if TYPE_CHECKING:
@@ -38,9 +27,6 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.pdu_primitives import P_DATA
 
-_COMMAND: Final = 1
-_LAST: Final = 2
-_HEADER: Final = Struct("<HHL")
 _SHORT: Final = Struct("<H")
 _LONG: Final = Struct("<L")
 _SOP_CLASS: Final = 0x0002
@@ -49,35 +35,17 @@ _DATA_SET_TYPE: Final = 0x0800
 _SOP_INSTANCE: Final = 0x1000
 _WITHOUT_DATA_SET: Final = 0x0101
 _C_STORE_RQ: Final = 0x0001
-_RESPONSE: Final = 0x8000
 _ENCODING: Final = "iso8859"
 
 _PRIMITIVES: Final[dict[int, tuple[type, str]]] = {
-    0x0001: (C_STORE, "DataSet"),
-    0x8001: (C_STORE, ""),
-    0x0010: (C_GET, "Identifier"),
-    0x8010: (C_GET, "Identifier"),
-    0x0020: (C_FIND, "Identifier"),
-    0x8020: (C_FIND, "Identifier"),
-    0x0021: (C_MOVE, "Identifier"),
-    0x8021: (C_MOVE, "Identifier"),
-    0x0030: (C_ECHO, ""),
-    0x8030: (C_ECHO, ""),
-    0x0FFF: (C_CANCEL, ""),
-    0x0100: (N_EVENT_REPORT, "EventInformation"),
-    0x8100: (N_EVENT_REPORT, "EventReply"),
-    0x0110: (N_GET, ""),
-    0x8110: (N_GET, "AttributeList"),
-    0x0120: (N_SET, "ModificationList"),
-    0x8120: (N_SET, "AttributeList"),
-    0x0130: (N_ACTION, "ActionInformation"),
-    0x8130: (N_ACTION, "ActionReply"),
-    0x0140: (N_CREATE, "AttributeList"),
-    0x8140: (N_CREATE, "AttributeList"),
-    0x0150: (N_DELETE, ""),
-    0x8150: (N_DELETE, ""),
+    **{each.field: (each.primitive, each.of_request) for each in OPERATIONS},
+    **{
+        each.field | RESPONSE: (each.primitive, each.of_response)
+        for each in OPERATIONS
+        if each.event is not None
+    },
 }
-"""By Command Field (PS3.7 E.1): the primitive, and its parameter that is the data set."""
+"""By Command Field: the primitive, and its parameter that is the data set."""
 
 
 class ArrivingMessage(DIMSEMessage):
@@ -105,6 +73,7 @@ class ArrivingMessage(DIMSEMessage):
         """Whether it is a C-STORE-RQ, as far as it has come."""
         return self._field == _C_STORE_RQ
 
+    # pynetdicom has an attribute there, which it fills and reads.
     @property
     def command_set(self) -> Dataset:  # type: ignore[override]
         """The command, as far as it has come, for those who want all of it."""
@@ -132,14 +101,14 @@ class ArrivingMessage(DIMSEMessage):
         """
         for context_id, fragment in primitive.presentation_data_value_list:
             control = fragment[0]
-            if not control & _COMMAND:
+            if not control & COMMAND:
                 into = self._data_set_file or self.data_set
                 into.write(fragment[1:])
-                if control & _LAST:
+                if control & LAST:
                     return True
                 continue
             self.encoded_command_set.write(fragment[1:])
-            if control & _LAST:
+            if control & LAST:
                 self.context_id = context_id
                 if not self._read_command():
                     return True
@@ -162,7 +131,7 @@ class ArrivingMessage(DIMSEMessage):
             If a parameter is not what it has to be.
         """
         kind, keyword_of_data_set = _PRIMITIVES[self._field]
-        if not self._field & _RESPONSE and kind not in (C_CANCEL, N_EVENT_REPORT):
+        if not self._field & RESPONSE and kind not in (C_CANCEL, N_EVENT_REPORT):
             self._on_request()
         primitive = kind()
         for element, value in self._values.items():
@@ -199,10 +168,10 @@ def _elements(encoded: memoryview) -> Iterator[tuple[int, bytes]]:
     """Yield the element numbers and values of a command set."""
     position = 0
     while position < len(encoded):
-        if position + _HEADER.size > len(encoded):
+        if position + ELEMENT_HEADER.size > len(encoded):
             raise ValueError("the command ends within an element")
-        group, element, length = _HEADER.unpack_from(encoded, position)
-        position += _HEADER.size
+        group, element, length = ELEMENT_HEADER.unpack_from(encoded, position)
+        position += ELEMENT_HEADER.size
         if position + length > len(encoded):
             raise ValueError("an element of the command is longer than the command")
         if group == 0:

@@ -30,17 +30,21 @@ MOST_WAITING: Final = 64
 PORTION_BYTES: Final = 1024 * 1024
 """About so much of a data set is handed to the connection at once."""
 
+COMMAND: Final = 1
+LAST: Final = 2
+"""Bits of a Message Control Header (PS3.8 E.2): a fragment of the command, and the last one."""
+
+ELEMENT_HEADER: Final = Struct("<HHL")
+"""Group, element and length, as before each value of a command (PS3.7 6.3.1)."""
+
 _LOOK_SECONDS: Final = 0.1
 _DATA_TRANSFER: Final = "Sta6"
 
-_HEADER: Final = Struct("<HHL")
 _LONG: Final = Struct("<L")
 _GROUP_LENGTH: Final = 0x0000
 _PDU_HEADER: Final = Struct(">BxLLBB")
 _P_DATA_TF: Final = 0x04
 _DATA_SET: Final = 0
-_COMMAND: Final = 1
-_LAST: Final = 2
 _PDV_HEADER_BYTES: Final = 6
 _CONTROL_BYTES: Final = 2
 
@@ -132,7 +136,7 @@ class MessageWriter:
     ) -> Iterator[list[tuple[int, memoryview]]]:
         """Yield fragments with their control header (PS3.8 E.2), as many as are sent at once."""
         size = self._fragment_bytes
-        before = [*_fragments(memoryview(command), _COMMAND, size, is_end=True)]
+        before = [*_fragments(memoryview(command), COMMAND, size, is_end=True)]
         if dataset is None or not dataset.size:
             yield before
             return
@@ -172,9 +176,10 @@ def encode_command(elements: Mapping[int, bytes]) -> bytes:
         Values of even length by element number.
     """
     body = b"".join(
-        _HEADER.pack(0, number, len(value)) + value for number, value in sorted(elements.items())
+        ELEMENT_HEADER.pack(0, number, len(value)) + value
+        for number, value in sorted(elements.items())
     )
-    return _HEADER.pack(0, _GROUP_LENGTH, _LONG.size) + _LONG.pack(len(body)) + body
+    return ELEMENT_HEADER.pack(0, _GROUP_LENGTH, _LONG.size) + _LONG.pack(len(body)) + body
 
 
 def padded(text: str, padding: bytes) -> bytes:
@@ -188,7 +193,7 @@ def _fragments(
 ) -> Iterator[tuple[int, memoryview]]:
     for start in range(0, len(content), size):
         is_last = is_end and start + size >= len(content)
-        yield kind | _LAST if is_last else kind, content[start : start + size]
+        yield kind | LAST if is_last else kind, content[start : start + size]
 
 
 def _pdus(context_id: int, fragments: list[tuple[int, memoryview]]) -> Iterator[memoryview]:

@@ -16,6 +16,8 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu import P_DATA_TF
 from pynetdicom.pdu_primitives import P_DATA
 
+from tdwii_gui.dicom.net.message_writer import COMMAND, LAST
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,8 +31,6 @@ _PDV_HEADER: Final = Struct(">LBB")
 _LENGTH_BYTES: Final = 4
 _CONTROL_BYTES: Final = 2
 _P_DATA_TF: Final = 4
-_COMMAND: Final = 1
-_LAST: Final = 2
 _DATA_TRANSFER: Final = "Sta6"
 _P_DATA_RECEIVED: Final = "Evt10"
 _CONNECTION_LOST: Final = "Evt17"
@@ -195,12 +195,12 @@ class ObjectIntake:
             size = length - _CONTROL_BYTES
             if size < 0 or left < 0:
                 return _INVALID_PDU
-            if control & _COMMAND:
+            if control & COMMAND:
                 return self._hand_on(start + connection.read_part(size + left))
             if not self._may_take(size):
                 return _INVALID_PDU
             connection.pour(size, receiver.write)
-            if control & _LAST:
+            if control & LAST:
                 end = _PDV_HEADER.pack(_CONTROL_BYTES, context_id, control)
                 return self._hand_on(end + connection.read_part(left))
         connection.end_pdu()

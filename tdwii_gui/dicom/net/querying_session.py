@@ -31,15 +31,18 @@ class QueryingSession(Session):
         comment = ""
         try:
             message_id = self._next_message_id()
-            responses = self._established().send_c_find(identifier, model, msg_id=message_id)
-            self._runs(message_id, model)
+            association = self._established()
+            responses = association.send_c_find(identifier, model, msg_id=message_id)
+            self.operation.begin(association, message_id, model)
             for command, found in responses:
                 if "Status" not in command:
                     raise self._lost()
                 self._answered()
-                if not self._is_pending(command):
+                if not is_pending(command.Status):
                     final = command
-                elif found is not None:
+                    continue
+                self.operation.goes_on()
+                if found is not None:
                     count += 1
                     yield found
         except AssociationError as error:
@@ -51,7 +54,7 @@ class QueryingSession(Session):
             comment = "" if final is not None else "no end after C-CANCEL"
             raise
         finally:
-            self._running = None
+            self.operation.end()
             self._resume_reactor()
             detail = counted(count, "match", "matches")
             self._record(request, started, Outcome(final, comment=comment, detail=detail))

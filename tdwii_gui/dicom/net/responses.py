@@ -12,22 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom.dimse_primitives import (
-    C_ECHO,
-    C_FIND,
-    C_GET,
-    C_MOVE,
-    C_STORE,
-    N_ACTION,
-    N_CREATE,
-    N_DELETE,
-    N_EVENT_REPORT,
-    N_GET,
-    N_SET,
-)
 from pynetdicom.dsutils import encode
 
 from tdwii_gui.dicom.errors import DatasetError
+from tdwii_gui.dicom.net.command_fields import OPERATIONS, RESPONSE
 from tdwii_gui.dicom.net.leaving_messages import LeavingMessages, type_id_of
 from tdwii_gui.dicom.net.message_writer import (
     BytesDataset,
@@ -49,19 +37,7 @@ Command: TypeAlias = int | Dataset
 
 NO_COUNTERS: Final[Mapping[int, int]] = MappingProxyType({})
 
-_COMMAND_FIELDS: Final = {
-    C_STORE: 0x8001,
-    C_GET: 0x8010,
-    C_FIND: 0x8020,
-    C_MOVE: 0x8021,
-    C_ECHO: 0x8030,
-    N_EVENT_REPORT: 0x8100,
-    N_GET: 0x8110,
-    N_SET: 0x8120,
-    N_ACTION: 0x8130,
-    N_CREATE: 0x8140,
-    N_DELETE: 0x8150,
-}
+_COMMAND_FIELDS: Final = {each.primitive: each.field | RESPONSE for each in OPERATIONS}
 
 _SOP_CLASS: Final = 0x0002
 _FIELD: Final = 0x0100

@@ -79,18 +79,19 @@ class RetrievingSession(Session):
         def send(association: Association, message_id: int) -> tuple[Dataset, Dataset | None]:
             self.accepted(request.sop_class_uid)
             responses = start(association, message_id)
-            self._runs(message_id, request.sop_class_uid)
+            self.operation.begin(association, message_id, request.sop_class_uid)
             try:
                 for command, failed in responses:
                     self._answered()
                     if "Status" not in command:
                         break
                     results.append(_result(command, failed, results))
-                    if not self._is_pending(command):
+                    if not is_pending(command.Status):
                         break
+                    self.operation.goes_on()
                     on_progress(results[-1])
             finally:
-                self._running = None
+                self.operation.end()
             return command, failed
 
         self._ask(request, send, detail=lambda _command: _detail(results[-1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock, Timer
@@ -24,6 +23,7 @@ from tdwii_gui.dicom.errors import (
     TimedOut,
 )
 from tdwii_gui.dicom.net.broken_connection import shut_down
+from tdwii_gui.dicom.net.cancelable_operation import CancelableOperation
 from tdwii_gui.dicom.net.closing_socket import ClosingSocket
 from tdwii_gui.dicom.net.exchange import Exchange, Request, Response
 from tdwii_gui.dicom.net.leaving_messages import LeavingRequests
@@ -32,7 +32,7 @@ from tdwii_gui.dicom.net.message_reader import read_messages
 from tdwii_gui.dicom.net.reactor_checkpoint import install_checkpoint
 from tdwii_gui.dicom.net.rejection import rejection, unread_answer
 from tdwii_gui.dicom.net.tls import tls_arguments
-from tdwii_gui.dicom.status import is_failure, is_pending
+from tdwii_gui.dicom.status import is_failure
 from tdwii_gui.dicom.uids import uid_name
 
 if TYPE_CHECKING:
@@ -94,12 +94,6 @@ class Session:
     roles : Sequence[SCP_SCU_RoleSelectionNegotiation]
         Role items to propose.
 
-    Attributes
-    ----------
-    is_canceled : Callable[[], bool]
-        Says whether a C-FIND, C-MOVE or C-GET that is being sent is not wanted any more: a
-        `cancel` that came before it left had nothing to cancel.
-
     Raises
     ------
     Refused, TimedOut, Rejected, NotAccepted, Aborted
@@ -120,9 +114,7 @@ class Session:
         self._observed = _Observed()
         self._association: Association | None = None
         self._message_id = 0
-        self._running: tuple[int, str] | None = None
-        self._is_answering = False
-        self.is_canceled: Callable[[], bool] = lambda: False
+        self.operation = CancelableOperation()
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -193,33 +185,8 @@ class Session:
         self._end()
 
     def cancel(self) -> None:
-        """Ask the peer, once, to end the running C-FIND or C-MOVE (C-CANCEL, PS3.7 9.3.2.3)."""
-        with self._lock:
-            running = self._running
-            if self._is_answering:
-                self._running = None
-        association = self._association
-        if running is not None and association is not None:
-            with suppress(RuntimeError):
-                association.send_c_cancel(running[0], query_model=running[1])
-
-    def _runs(self, message_id: int, model: str) -> None:
-        """Note a request that was sent, and can be canceled from now on."""
-        self._is_answering = False
-        self._running = (message_id, model)
-        if self.is_canceled():
-            self.cancel()
-
-    def _is_pending(self, command: Dataset) -> bool:
-        """Return whether further responses follow this one."""
-        if not is_pending(command.Status):
-            return False
-        if not self._is_answering:
-            self._is_answering = True
-            # pynetdicom's SCP forgets a C-CANCEL that comes before it begins to answer.
-            if self.is_canceled():
-                self.cancel()
-        return True
+        """Ask the peer to end the running C-FIND, C-MOVE or C-GET; see `CancelableOperation`."""
+        self.operation.cancel()
 
     def accepted(self, *sop_classes: str) -> str:
         """Return the first of the SOP classes whose presentation context is accepted.

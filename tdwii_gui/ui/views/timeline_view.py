@@ -125,11 +125,10 @@ class TimelineView(QAbstractScrollArea):
     @Slot(int)
     def zoom_by(self, step: int) -> None:
         """Show more (1) or less (-1) of an hour; the middle stays."""
-        wanted = min(max(self._zoom + step, 0), len(_SCALES) - 1)
         self._is_zoomed = True
         bar = self.horizontalScrollBar()
         middle = (bar.value() + self._room() / 2) / self.scale
-        self._zoom = wanted
+        self._zoom = min(max(self._zoom + step, 0), len(_SCALES) - 1)
         self._measure()
         bar.setValue(round(middle * self.scale - self._room() / 2))
         self.viewport().update()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tdwii_gui.actors.running_request import RunningRequest
+from tdwii_gui.dicom.net.cancelable_operation import CancelableOperation
 
 
 class Asking:
     def __init__(self) -> None:
         self.canceled = self.aborted = 0
-        self.is_canceled = lambda: False
+        self.operation = CancelableOperation()
 
     def cancel(self) -> None:
         self.canceled += 1
@@ -39,4 +40,4 @@ def test_what_is_canceled_before_it_asks_stays_canceled() -> None:
         running.cancel("1.2")
         session = Asking()
         with running.asking(session):
-            assert session.is_canceled()
+            assert session.operation.is_canceled()
