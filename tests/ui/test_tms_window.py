@@ -8,7 +8,7 @@ import pytest
 from pydicom import config
 from pydicom.dataset import Dataset
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -108,6 +108,31 @@ def test_details_of_the_selected_step(stage: Stage) -> None:
     tabs.setCurrentIndex(1)
     tree = stage.find(QTreeView, "step_attributes")
     stage.until(lambda: tree.model().rowCount() > 10)
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier"),
+    [
+        (Qt.Key.Key_Shift, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier),
+    ],
+)
+def test_what_the_program_selects_is_selected_alone_whatever_keys_are_held(
+    stage: Stage, key: Qt.Key, modifier: Qt.KeyboardModifier
+) -> None:
+    """Somebody types a capital letter while the worklist is read anew."""
+    first, second = stage.schedule(1), stage.schedule(2)
+    QTest.keyPress(stage.window, key, modifier)
+    try:
+        stage.select(first)
+        stage.select(second)
+        read = []
+        stage.window._feed.loaded.connect(lambda *_: read.append(True))
+        stage.window.refresh()
+        stage.until(lambda: read)
+        assert [row.uid for row in stage.window._worklist.selected_rows] == [second]
+    finally:
+        QTest.keyRelease(stage.window, key)
 
 
 def test_details_follow_the_step(stage: Stage) -> None:

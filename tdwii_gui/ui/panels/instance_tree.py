@@ -132,7 +132,7 @@ class InstanceTreePanel(Card):
         instance = self._model.node(self._model.find((sop_instance_uid,)))
         if instance.parent is not None:
             index = self._model.index_of(instance.parent)
-            self.view.setCurrentIndex(index)
+            self.view.choose(index)
             self.view.scrollTo(index)
 
     def empty_words(self) -> str:
@@ -257,6 +257,11 @@ class _TreeView(QTreeView):
         copy.triggered.connect(self._copy)
         self.addAction(copy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def choose(self, index: QModelIndex) -> None:
+        """Select a row alone, whatever keys are held meanwhile."""
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
     def add_to_selection(self, index: QModelIndex) -> None:
         """Select one more row, and make it the current one."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QItemSelection, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -14,6 +21,7 @@ from tdwii_gui.ui.theme import current_theme
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from PySide6.QtCore import QEvent, QPersistentModelIndex
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from tdwii_gui.ui.models.row_model import RowModel
@@ -136,6 +144,17 @@ class Table(QTableView):
             self.selectRow(index.row())
             self.scrollTo(index)
         return index.isValid()
+
+    def selectionCommand(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        event: QEvent | None = None,
+    ) -> QItemSelectionModel.SelectionFlag:
+        """Return what to select: what the program chooses, whatever keys are held meanwhile."""
+        if event is None:
+            flags = QItemSelectionModel.SelectionFlag
+            return flags.ClearAndSelect | flags.Rows
+        return super().selectionCommand(index, event)
 
     def copy(self) -> None:
         """Copy the selected rows, or all, with the heads, as tab-separated values."""
