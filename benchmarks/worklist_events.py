@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections import defaultdict
 from statistics import median
+from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import worklist_content as content
@@ -46,13 +48,13 @@ def events() -> None:
             running(where, arguments) as receivers,
         ):
             association, other = ours.associate(), without.associate()
-            bounds = Bounds(association, other)
+            bounds, receipts = Bounds(association, other), Receipts(receivers)
             subscribed = 0
             for number, target in ((1, 8.0), (8, None), (32, 90.0)):
                 for name in names[subscribed:number]:
                     _subscribe(association, name)
                 subscribed = number
-                answer, last = _event_times(association, receivers, number)
+                answer, last = _event_times(association, receipts, number)
                 metric(f"worklist_event_to_last_of_{number}", last, "ms", target)
                 bounds.compare(f"with_{number}", answer, is_bounded=number == _MOST_SUBSCRIBERS)
             for name in names:
@@ -100,29 +102,51 @@ def _answers(associations: Sequence[Requestor], rest: float = 0.0) -> list[float
     return answers
 
 
-def _event_times(
-    association: Requestor, receivers: subprocess.Popen[str], number: int
-) -> tuple[float, float]:
+class Receipts(Thread):
+    """When which event was received, as the receivers say it.
+
+    All that they say is read: they would wait, and answer nobody, once their pipe is full.
+    """
+
+    def __init__(self, receivers: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self._said = receivers.stdout or ()
+        self._seen: dict[str, dict[str, int]] = defaultdict(dict)
+        self._more = Condition()
+        self.start()
+
+    def run(self) -> None:
+        """Read until the receivers end."""
+        for line in self._said:
+            arrived, receiver, uid = line.split()
+            with self._more:
+                self._seen[uid].setdefault(receiver, int(arrived))
+                self._more.notify_all()
+
+    def last(self, uid: str, number: int) -> int:
+        """Return when the last of so many receivers got its first event about a step, in ns.
+
+        Raises
+        ------
+        RuntimeError
+            If they do not get it.
+        """
+        with self._more:
+            if not self._more.wait_for(lambda: len(self._seen[uid]) >= number, _EVENT_SECONDS):
+                missing = number - len(self._seen[uid])
+                raise RuntimeError(f"{missing} of {number} subscribers were not told")
+            return max(self._seen[uid].values())
+
+
+def _event_times(association: Requestor, receipts: Receipts, number: int) -> tuple[float, float]:
     """Return after how many ms N-CREATE was answered, and its last event had been received."""
     answers, lasts = [], []
     for attributes in content.steps(_EVENTS, first=1_000_000):
         begin = time.monotonic_ns()
         uid = create(association, attributes)
         answers.append((time.monotonic_ns() - begin) / 1e6)
-        lasts.append((_last_receipt(receivers, uid, number) - begin) / 1e6)
+        lasts.append((receipts.last(uid, number) - begin) / 1e6)
     return median(answers), median(lasts)
-
-
-def _last_receipt(receivers: subprocess.Popen[str], uid: str, number: int) -> int:
-    seen: dict[str, int] = {}
-    deadline = time.monotonic() + _EVENT_SECONDS
-    while len(seen) < number and receivers.stdout is not None:
-        arrived, receiver, told = receivers.stdout.readline().split()
-        if told == uid:
-            seen[receiver] = int(arrived)
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{number - len(seen)} of {number} subscribers were not told")
-    return max(seen.values())
 
 
 def _subscribe(association: Requestor, receiving_ae: str, *, ends: bool = False) -> None:
