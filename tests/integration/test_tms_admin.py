@@ -132,6 +132,8 @@ def test_a_terminal_is_asked_and_may_say_no(
     assert listed(running, "list")[0]["state"] == "CANCELED"
     monkeypatch.setattr(sys, "stdin", Terminal("yes\n"))
     assert "1 step deleted" in done(running, "purge", "--older-than", "0h")
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert "0 steps deleted" in done(running, "purge", "--older-than", "0h"), "nobody is asked"
 
 
 def test_what_cannot_be_is_said_in_a_line(tdwii: CommandLine) -> None:

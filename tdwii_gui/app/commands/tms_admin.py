@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
 def _confirmed(desk: Desk, consequences: Consequences) -> bool:
     """Say what will follow, and return whether it is wanted."""
     say(f"{consequences}.")
-    if desk.options.yes:
+    if desk.options.yes or consequences.is_none:
         return True
     if not sys.stdin.isatty():
         raise ConfigError("nothing was done: without a terminal to ask, say --yes")

@@ -17,11 +17,14 @@ class Consequences:
         The AEs to which events become due.
     notes : tuple of str
         What else should be known before it is done.
+    is_none : bool
+        Whether there is nothing that it would change.
     """
 
     effect: str
     receivers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_none: bool = False
 
     def __str__(self) -> str:
         told = "nobody is told of it"

@@ -267,6 +267,7 @@ class Operator:
             f"discards {counted(due, 'event')} that {ae_title} has not got",
             (),
             ("its subscriptions stay",),
+            is_none=not due,
         )
 
     def _deletion_words(self, result: DeletionResult) -> Consequences:
@@ -274,7 +275,7 @@ class Operator:
         due = sum(event.sop_instance_uid in gone for event in Outbox(self._store).due())
         lost = [f"{counted(due, 'undelivered event')} about them dropped"] if due else []
         effect = f"deletes {counted(len(gone), 'step')} for ever"
-        return Consequences(effect, (), (*lost, *result.refusals()))
+        return Consequences(effect, (), (*lost, *result.refusals()), is_none=not gone)
 
     def _on_deleted(self, steps: Sequence[Step]) -> None:
         for step in steps:

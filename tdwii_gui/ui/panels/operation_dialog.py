@@ -189,8 +189,11 @@ class OperationDialog(QDialog):
 
     def _show_consequences(self, consequences: Consequences) -> None:
         self._foreseen.show_consequences(consequences)
-        self._verb.setEnabled(True)
-        self._verb.setToolTip("")
+        if consequences.is_none:
+            self._disable(self.tr("There is nothing that it would change"))
+        else:
+            self._verb.setEnabled(True)
+            self._verb.setToolTip("")
         self._settle()
 
     def _show_hindrance(self, why: str) -> None:
